@@ -1,0 +1,1 @@
+"""Evidence: exhibits kept as they came, and the readers that turn their bytes into rows."""

@@ -1,0 +1,488 @@
+"""Reading: what a reader is given (a head to recognise, a source to read) and how it counts.
+
+A reader is a module with ``FILLS`` (the schemas it fills), ``detect(head) -> bool`` and
+``read(source) -> Iterator[Row | Batch]``. It opens no file and knows no case. Whatever it meets
+is taken, left on purpose, or counted as unknown; a record that becomes no row is a reject.
+"""
+
+import io
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cached_property
+from itertools import count
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from faisceau.errors import BadInput, FieldError
+from faisceau.evidence.encoding import encoding_of
+from faisceau.tables.schemas.schema import EARLIEST, LATEST, Batch, Row, Schema
+from faisceau.words import N_
+
+HEAD_BYTES = 65_536
+LONGEST_LINE = 16 << 20
+"""Bytes; a longer line is no record of any known format: it is rejected, unread."""
+SQLITE_MAGIC = b"SQLite format 3\x00"
+PARIS = ZoneInfo("Europe/Paris")
+
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """A reader module, as the desk sees it."""
+
+    __name__: str
+    __doc__: str | None
+    FILLS: list[Schema]
+
+    def detect(self, head: "Head") -> bool:
+        """True when the file is of this reader's format, by its content."""
+        ...
+
+    def read(self, source: "Source") -> Iterator[Row | Batch]:
+        """The rows of the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an exhibit: the exhibit itself, or a member of its folder or archive.
+
+    ``open`` gives its bytes from the start; ``local`` a read-only file on disk with these bytes,
+    for as long as the reading lasts; ``sha256`` their hash, or None where not known yet.
+    """
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+    local: Callable[[], Path]
+    sha256: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person who adds the exhibit said about it (``add``'s options)."""
+
+    as_table: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Native column name -> header of the file (``--map native=THEIRS``)."""
+    timezone: ZoneInfo = PARIS
+    """Zone of times that state none."""
+    layout: str | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a reader recognises a file by: its first bytes and what they open."""
+
+    member: Member
+    start: bytes
+    wishes: Wishes = field(default_factory=Wishes)
+
+    @classmethod
+    def of(cls, member: Member, wishes: Wishes | None = None) -> "Head":
+        """The head of ``member``: at most ``HEAD_BYTES`` bytes are read."""
+        with member.open() as stream:
+            start = stream.read(HEAD_BYTES)
+        return cls(member, start, wishes or Wishes())
+
+    @property
+    def name(self) -> str:
+        """File name, without folders; a hint at most: detection is by content."""
+        return PurePosixPath(self.member.name).name
+
+    @property
+    def whole(self) -> bool:
+        """True when ``start`` is the whole file."""
+        return self.member.size <= len(self.start)
+
+    @cached_property
+    def encoding(self) -> str | None:
+        """The text encoding of the file; None when it is no text."""
+        return encoding_of(self.start) if self.start else None
+
+    @cached_property
+    def text(self) -> str:
+        """The beginning as text, byte-order mark removed; empty when it is no text."""
+        if self.encoding is None:
+            return ""
+        return self.start.decode(self.encoding, "ignore").removeprefix("\ufeff")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The first lines; the last, probably cut, is left out unless the file ends there."""
+        lines = self.text.splitlines()
+        return lines if self.whole else lines[:-1]
+
+    @cached_property
+    def xml_root(self) -> str | None:
+        """Local name of the root element of an XML file."""
+        if "<" not in self.text[:1024]:
+            return None
+        parser = etree.XMLPullParser(
+            events=("start",), resolve_entities=False, no_network=True, load_dtd=False
+        )
+        try:
+            parser.feed(self.start[:16384])
+            for _, element in parser.read_events():
+                return str(etree.QName(element).localname)
+        except (etree.XMLSyntaxError, ValueError):
+            return None
+        return None
+
+    @cached_property
+    def sqlite_tables(self) -> Mapping[str, frozenset[str]]:
+        """Column names by table of a SQLite file; empty when it is none, or unreadable."""
+        if not self.start.startswith(SQLITE_MAGIC):
+            return {}
+        try:
+            with closing(open_sqlite(self.member.local())) as db:
+                names = [
+                    n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                ]
+                return {
+                    name: frozenset(row[1] for row in db.execute(f'PRAGMA table_info("{name}")'))
+                    for name in names
+                }
+        except sqlite3.DatabaseError:
+            return {}
+
+    @property
+    def is_json(self) -> bool:
+        """True when the text starts as a JSON object or array."""
+        return self.text.lstrip()[:1] in ("{", "[")
+
+
+def open_sqlite(path: Path) -> sqlite3.Connection:
+    """A SQLite file as evidence: read-only and immutable; text that is no UTF-8 is mended."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    db.row_factory = sqlite3.Row
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return db
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that became no row: where it stands, why (template), how it begins."""
+
+    locator: str
+    reason: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    table: str | None = None
+    raw: str = ""
+
+
+@dataclass
+class Tally:
+    """What reading one file counted; ``unread`` is keyed ``table.column``."""
+
+    records: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class Source:
+    """One file as its reader sees it."""
+
+    def __init__(
+        self,
+        member: Member,
+        wishes: Wishes | None = None,
+        siblings: Mapping[str, Member] | None = None,
+        owner: str | None = None,
+    ) -> None:
+        self.member = member
+        self.wishes = wishes or Wishes()
+        self.owner = owner
+        self.tally = Tally()
+        self.current: Record | None = None
+        self._siblings = siblings or {}
+
+    @property
+    def name(self) -> str:
+        """Path inside the exhibit."""
+        return self.member.name
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Zone of times that state none."""
+        return self.wishes.timezone
+
+    def open(self) -> BinaryIO:
+        """The bytes, from the start."""
+        return self.member.open()
+
+    def path(self) -> Path:
+        """A read-only file on disk with these bytes."""
+        return self.member.local()
+
+    @cached_property
+    def head(self) -> Head:
+        """The beginning of the file, as detection saw it."""
+        return Head.of(self.member, self.wishes)
+
+    def sibling(self, name: str) -> "Source | None":
+        """The file ``name`` (last path part, case ignored) beside this one, or None."""
+        folder = PurePosixPath(self.name).parent
+        for path, member in self._siblings.items():
+            pure = PurePosixPath(path)
+            if pure.parent == folder and pure.name.casefold() == name.casefold():
+                return Source(member, self.wishes, self._siblings)
+        return None
+
+    def sqlite(self) -> sqlite3.Connection:
+        """The file as a SQLite database, read-only. Raises ``BadInput`` when it is damaged."""
+        try:
+            db = open_sqlite(self.path())
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise BadInput(
+                N_("{name} is not a readable SQLite database: {why}"), name=self.name, why=error
+            ) from error
+        return db
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Number (from 1) and text of each line, without its end; over-long ones are rejected.
+
+        Bytes that do not decode become U+FFFD. ``\\n``, ``\\r\\n`` and ``\\r`` end a line.
+        """
+        encoding = self.head.encoding
+        if encoding is None:
+            raise BadInput(N_("{name} is not a text file"), name=self.name)
+        with self.open() as raw, io.TextIOWrapper(raw, encoding, "replace", newline=None) as text:
+            for number in count(1):
+                line = text.readline(LONGEST_LINE)
+                if not line:
+                    return
+                if len(line) == LONGEST_LINE and not line.endswith("\n"):
+                    self.reject(f"line {number}", N_("A line longer than 16 MiB"), raw=line[:200])
+                    while (more := text.readline(LONGEST_LINE)) and not more.endswith("\n"):
+                        pass
+                    continue
+                yield number, line.rstrip("\n").removeprefix("\ufeff")
+
+    def elements(self, *tags: str) -> Iterator[Any]:
+        """The XML elements with these local names (none: the root's children), streamed.
+
+        Each is complete when yielded and freed afterwards. A document that declares entities is
+        refused (``BadInput``); a damaged one raises after its readable part was yielded.
+        """
+        if b"<!ENTITY" in self.head.start or "<!ENTITY" in self.head.text:
+            raise BadInput(N_("{name} declares XML entities: refused as hostile"), name=self.name)
+        wanted = set(tags)
+        depth = 0
+        try:
+            with self.open() as stream:
+                events = etree.iterparse(
+                    stream,
+                    events=("start", "end"),
+                    resolve_entities=False,
+                    no_network=True,
+                    load_dtd=False,
+                    remove_comments=True,
+                    remove_pis=True,
+                )
+                inside = 0
+                for event, element in events:
+                    mine = (
+                        etree.QName(element).localname in wanted
+                        if wanted
+                        else depth == (1 if event == "start" else 2)
+                    )
+                    if event == "start":
+                        depth += 1
+                        inside += mine
+                        continue
+                    depth -= 1
+                    inside -= mine
+                    if mine and not inside:
+                        yield element
+                    if not inside:
+                        element.clear()
+                        while element.getprevious() is not None:
+                            del element.getparent()[0]
+        except etree.XMLSyntaxError as error:
+            raise BadInput(
+                N_("{name} is damaged XML: {why}"), name=self.name, why=error.msg
+            ) from error
+
+    def record(self, values: Any, locator: str = "") -> "Record":
+        """Open one record (XML element, mapping, SQLite row): use it in a ``with`` block."""
+        return Record(self, values, locator)
+
+    def reject(
+        self,
+        locator: str,
+        reason: str,
+        *,
+        schema: Schema | None = None,
+        raw: str = "",
+        **facts: Any,
+    ) -> None:
+        """Count a record that becomes no row; ``reason`` is a template filled with ``facts``."""
+        table = schema.name if schema else None
+        self.tally.records += 1
+        self.tally.rejects.append(Reject(locator, reason, facts, table, raw[:500]))
+
+    def leave(self, what: str, n: int = 1) -> None:
+        """Count something seen and left on purpose (shown as such, never as lost)."""
+        self.tally.left[what] += n
+
+
+class Record:
+    """One record of a source: fields are taken, left on purpose, or counted as unknown.
+
+    Inside the ``with`` block a ``FieldError`` (or ``ValueError`` of a converter) rejects this
+    record alone. A record that gave neither a row nor a reject must have been ``set_aside``.
+    """
+
+    def __init__(self, source: Source, values: Any, locator: str) -> None:
+        self._source = source
+        self._values = _mapping(values)
+        self._element = values if isinstance(values, etree._Element) else None
+        self._used: set[str] = set()
+        self._aside = False
+        self.rows = 0
+        self.locator = locator or (f"line {values.sourceline}" if self._element is not None else "")
+
+    def __enter__(self) -> Self:
+        self._source.current = self
+        self._source.tally.records += 1
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> bool:
+        self._source.current = None
+        if error is None:
+            for name in self._values.keys() - self._used:
+                self._source.tally.unknown[name] += 1
+            if not self.rows and not self._aside:
+                self._reject(N_("no row came of it"), {})
+            return True
+        if isinstance(error, FieldError):
+            self._reject(error.message, error.facts)
+        elif isinstance(error, (ValueError, OverflowError)):
+            self._reject(N_("unreadable: {why}"), {"why": str(error)[:200]})
+        else:
+            return False
+        return True
+
+    def _reject(self, reason: str, facts: Mapping[str, Any]) -> None:
+        raw = self._raw()
+        self._source.tally.rejects.append(Reject(self.locator, reason, facts, raw=raw))
+
+    def expect(self, tag: str) -> None:
+        """Reject the record unless its XML element is called ``tag``."""
+        found = str(etree.QName(self._element).localname) if self._element is not None else ""
+        if found != tag:
+            raise FieldError(N_("not a {wanted} but a {found}"), wanted=tag, found=found)
+
+    def leave(self, *names: str) -> None:
+        """Fields known and not wanted."""
+        self._used.update(names)
+
+    def set_aside(self, why: str) -> None:
+        """The whole record is known and gives no row, on purpose: counted as left."""
+        self._aside = True
+        self._used.update(self._values)
+        self._source.leave(why)
+
+    def take(self, name: str, convert: Callable[[Any], T] = str) -> T:  # type: ignore[assignment]
+        """A field the record cannot do without; absent or unreadable, the record is rejected."""
+        self._used.add(name)
+        raw = self._values.get(name)
+        if raw is None:
+            raise FieldError(N_("no {field}"), field=name)
+        try:
+            return convert(raw)
+        except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+            raise FieldError(
+                N_("unreadable {field}: {value}"), field=name, value=str(raw)[:80]
+            ) from error
+
+    def maybe(
+        self,
+        name: str,
+        convert: Callable[[Any], T] = str,  # type: ignore[assignment]
+    ) -> T | None:
+        """A field the record can do without; unreadable, it is null and counted ``unread``."""
+        self._used.add(name)
+        raw = self._values.get(name)
+        if raw is None or raw == "":
+            return None
+        try:
+            return convert(raw)
+        except (ValueError, TypeError, KeyError, OverflowError, OSError):
+            self._source.tally.unread[name] += 1
+            return None
+
+    def _raw(self) -> str:
+        if self._element is not None:
+            return str(etree.tostring(self._element, encoding="unicode"))[:500]
+        return str(dict(self._values))[:500]
+
+
+def read_rows(reader: Reader, source: Source) -> Iterator[tuple[Row | Batch, str]]:
+    """Run a reader: each row or batch, with the locator of the record it came from.
+
+    Also tells the open record that it gave a row. Everything that reads goes through here.
+    """
+    for item in reader.read(source):
+        record = source.current
+        if record is None or isinstance(item, Batch):
+            yield item, ""
+        else:
+            record.rows += 1
+            yield item, record.locator
+
+
+def _mapping(values: Any) -> Mapping[str, Any]:
+    if isinstance(values, etree._Element):
+        return dict(values.attrib)
+    if isinstance(values, sqlite3.Row):
+        return {key: values[key] for key in values.keys()}  # noqa: SIM118 - a Row iterates values
+    if isinstance(values, Mapping):
+        return values
+    raise TypeError(type(values))
+
+
+def plausible(at: datetime) -> datetime:
+    """The time itself, in UTC; ``ValueError`` outside [1970, 2100): a default, not a date."""
+    at = at.astimezone(UTC)
+    if not EARLIEST <= at < LATEST:
+        raise ValueError(at.isoformat())
+    return at
+
+
+def epoch_s(value: Any) -> datetime:
+    """Seconds since 1970 as a UTC time."""
+    return plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value)))
+
+
+def epoch_ms(value: Any) -> datetime:
+    """Milliseconds since 1970 as a UTC time (exact: no floating point)."""
+    return plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)))
+
+
+def iso_time(value: Any, zone: ZoneInfo | timezone = UTC) -> datetime:
+    """An ISO 8601 time; one without offset is in ``zone``."""
+    at = datetime.fromisoformat(str(value).strip())
+    return plausible(at if at.tzinfo else at.replace(tzinfo=zone))
+
+
+def iso_date(value: Any) -> date:
+    """An ISO 8601 date."""
+    return date.fromisoformat(str(value).strip()[:10])

@@ -1,0 +1,1 @@
+"""Findings: claims with reasons, and what people say of them."""

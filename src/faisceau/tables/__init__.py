@@ -1,0 +1,1 @@
+"""Tables: what was observed, as typed columns; identifiers; the Parquet lake; the engine."""

@@ -1,0 +1,95 @@
+"""``message``: chats, texts and mails, one row a message."""
+
+from faisceau.tables.schemas.schema import BOOLEAN, NUMBER, STRING, STRINGS, TIME, Column, Schema
+
+MESSAGE = Schema(
+    "message",
+    "A chat message, text message or mail.",
+    (
+        Column(
+            "app",
+            STRING,
+            "The application or service: whatsapp, telegram, sms …; never null.",
+            headers=("application", "source app", "messagerie", "service"),
+        ),
+        Column(
+            "account",
+            STRING,
+            "The account on the handset that the conversation belongs to.",
+            mention="account",
+            headers=("compte", "owner", "propriétaire"),
+        ),
+        Column(
+            "thread_id",
+            STRING,
+            "The conversation, as its source calls it.",
+            headers=("conversation", "chat", "chat_id", "fil", "discussion", "id conversation"),
+        ),
+        Column(
+            "thread_name",
+            STRING,
+            "The name shown for the conversation.",
+            headers=("nom conversation", "nom du groupe", "chat name", "sujet conversation"),
+        ),
+        Column(
+            "sender_id",
+            STRING,
+            "The number, handle or address it was sent from.",
+            mention="account",
+            headers=("expéditeur", "émetteur", "from", "sender", "de", "auteur", "emetteur"),
+        ),
+        Column(
+            "sender_name",
+            STRING,
+            "The name shown for the sender.",
+            identity=True,
+            headers=("nom expéditeur", "nom émetteur", "sender name", "from name"),
+        ),
+        Column(
+            "recipients",
+            STRINGS,
+            "The numbers, handles or addresses it was sent to.",
+            mention="account",
+            headers=("destinataire", "destinataires", "to", "recipient", "à", "vers"),
+        ),
+        Column(
+            "sent_at",
+            TIME,
+            "When it was sent.",
+            headers=(
+                "date",
+                "horodatage",
+                "date et heure",
+                "date heure",
+                "timestamp",
+                "date envoi",
+                "date d'envoi",
+                "envoyé le",
+                "time",
+                "datetime",
+            ),
+        ),
+        Column(
+            "text",
+            STRING,
+            "The words, exactly as stored.",
+            headers=("texte", "message", "contenu", "corps", "body", "content"),
+        ),
+        Column(
+            "kind",
+            STRING,
+            "What it carries.",
+            values=("text", "voice", "image", "video", "file", "location", "system"),
+            headers=("type", "nature"),
+        ),
+        Column("subject", STRING, "The subject line of a mail.", headers=("objet", "sujet")),
+        Column("forwarded", BOOLEAN, "It was forwarded.", headers=("transféré",)),
+        Column("edited_at", TIME, "When it was last edited.", headers=("modifié le",)),
+        Column("deleted", BOOLEAN, "It was deleted.", headers=("supprimé",)),
+        Column("reply_to", STRING, "``ref`` of the message it answers.", headers=("réponse à",)),
+        Column("attachment_sha256", STRING, "Hash of the attached file."),
+        Column("latitude", NUMBER, "Degrees north, WGS 84."),
+        Column("longitude", NUMBER, "Degrees east, WGS 84."),
+    ),
+    anchors=("sent_at",),
+)
