@@ -1,0 +1,1 @@
+"""The case: a folder, and the desk that carries values between the rooms."""

@@ -1,0 +1,169 @@
+"""The engine: runs an analysis's expressions over the tables its permit covers (DuckDB).
+
+Each permitted table is a view over its Parquet segments: the declared columns, the rows the
+mandate lets through. The connection sees these segments alone, its configuration is locked, and
+no analysis ever holds it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import ibis
+import pyarrow as pa
+from ibis import Table
+from ibis.formats.pyarrow import PyArrowSchema
+
+from faisceau.errors import Confined, FaisceauError
+from faisceau.mandate.permit import Permit
+from faisceau.tables.confinement import check_leaves, check_sql
+from faisceau.tables.lake import STORED, Lake, Segment
+from faisceau.tables.rules import visible
+from faisceau.tables.schemas.schema import Selection
+from faisceau.words import N_
+
+BATCH_ROWS = 65_536
+READING = ("run", "rows", "show", "report", "findings", "search", "export", "status", "add")
+"""The acts that read tables."""
+
+
+def unbound(selection: Selection) -> Table:
+    """The unbound Ibis table of a selection: ``row_id`` and the declared columns."""
+    return ibis.table(PyArrowSchema.to_ibis(selection.arrow), name=selection.schema.name)
+
+
+class DuckEngine:
+    """An engine inside the process. Use it in a ``with`` block."""
+
+    dialect = "duckdb"
+
+    def __init__(
+        self,
+        permit: Permit,
+        lake: Lake,
+        segments: Iterable[Segment],
+        selections: Iterable[Selection],
+        *,
+        scratch: Path,
+        threads: int = 2,
+        memory_gb: int = 8,
+    ) -> None:
+        permit.require(*READING)
+        self._permit = permit
+        self._threads = threads
+        selections, listed = list(selections), list(segments)
+        self.tables: Mapping[str, Table] = {s.schema.name: unbound(s) for s in selections}
+        files = {s.schema.name: _covered(permit, lake, s, listed) for s in selections}
+        self._db = duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._db.execute(
+            f"SET TimeZone='UTC'; SET threads={threads}; SET memory_limit='{memory_gb}GB';"
+            f"SET temp_directory={_quoted(scratch)}; SET preserve_insertion_order=false;"
+            f"SET allowed_paths=[{', '.join(_quoted(f) for fs in files.values() for f in fs)}]"
+        )
+        for selection in selections:
+            self._view(selection, files[selection.schema.name])
+        self._db.execute(
+            "SET enable_external_access=false; SET python_enable_replacements=false;"
+            "SET lock_configuration=true"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def _view(self, selection: Selection, files: list[Path]) -> None:
+        name = selection.schema.name
+        stored = ibis.table(PyArrowSchema.to_ibis(STORED[name].arrow), name=f"stored_{name}")
+        if files:
+            listed = ", ".join(_quoted(file) for file in files)
+            rows = f"(SELECT * FROM read_parquet([{listed}]))"
+        else:
+            self._db.register("_empty", STORED[name].arrow.empty_table())
+            self._db.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM _empty")
+            self._db.unregister("_empty")
+            rows = f"empty_{name}"
+        shown = visible(stored, self._permit.rows.get(name), tuple(selection.arrow.names))
+        sql = ibis.to_sql(shown, dialect="duckdb")
+        self._db.execute(f'CREATE VIEW "{name}" AS WITH "stored_{name}" AS (FROM {rows}) {sql}')
+
+    def _sql(self, expression: Table, cursor: duckdb.DuckDBPyConnection) -> str:
+        self._permit.require(*READING)
+        for made in check_leaves(expression, self.tables):
+            cursor.register(made.name, made.data.to_pyarrow(made.schema))
+        sql = str(ibis.to_sql(expression, dialect=self.dialect))
+        names = {*self.tables, *(t.name for t in check_leaves(expression, self.tables))}
+        check_sql(sql, names, self.dialect)
+        return sql
+
+    def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
+        """Run an expression over the declared tables and stream the result."""
+        cursor = self._db.cursor()
+        try:
+            sql = self._sql(expression, cursor)
+            schema = expression.schema().to_pyarrow()
+            reader = cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
+            for batch in reader:
+                yield batch.cast(schema) if batch.schema != schema else batch
+        except duckdb.Error as error:
+            raise Confined(N_("The query failed: {why}"), why=str(error)[:500]) from error
+        finally:
+            cursor.close()
+
+    def rows(self, expression: Table) -> Iterator[dict[str, Any]]:
+        """The same, row by row, for small results."""
+        for batch in self.batches(expression):
+            yield from batch.to_pylist()
+
+    def map_batches(
+        self,
+        expression: Table,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        schema: pa.Schema,
+    ) -> Iterator[pa.RecordBatch]:
+        """Run ``function`` on each batch, on every core, in order; results have ``schema``."""
+        waiting: list[Future[pa.RecordBatch]] = []
+        with ThreadPoolExecutor(self._threads) as pool:
+            for batch in self.batches(expression):
+                waiting.append(pool.submit(function, batch))
+                if len(waiting) > 2 * self._threads:
+                    yield waiting.pop(0).result().cast(schema)
+            for future in waiting:
+                yield future.result().cast(schema)
+
+    def splink(self) -> Any:
+        """A Splink database API over copies of the declared tables, and nothing else.
+
+        Splink writes tables of its own, so it gets a connection of its own.
+        """
+        try:
+            from splink import DuckDBAPI
+        except ImportError as error:
+            raise FaisceauError(
+                N_("This analysis needs Splink"), hint=N_("Install the extra: faisceau[links]")
+            ) from error
+        linker = duckdb.connect()
+        for name, table in self.tables.items():
+            schema = table.schema().to_pyarrow()
+            copied = pa.RecordBatchReader.from_batches(schema, self.batches(table))
+            linker.register("_copied", copied)
+            linker.execute(f'CREATE TABLE "{name}" AS FROM _copied')
+            linker.unregister("_copied")
+        linker.execute("SET enable_external_access=false; SET python_enable_replacements=false")
+        return DuckDBAPI(connection=linker)
+
+
+def _covered(permit: Permit, lake: Lake, selection: Selection, listed: list[Segment]) -> list[Path]:
+    name = selection.schema.name
+    permit.require_table(name, frozenset(selection.names))
+    return lake.files(permit, name, listed)
+
+
+def _quoted(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

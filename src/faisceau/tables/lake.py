@@ -1,0 +1,279 @@
+"""The lake: observation tables as Parquet segments, written whole or not at all.
+
+A segment is one file of one table; exhibits added together share it, so that 60,000 small
+exhibits do not become as many files. A segment exists once the catalog lists it; a file that the
+catalog does not list is what a killed process left, and is swept by the next writer.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from faisceau.mandate.permit import Permit
+from faisceau.tables.schemas import MENTION, REJECT, TABLES, Schema
+
+ROW_GROUP = 122_880
+"""Rows in a group: DuckDB's own unit of parallel work."""
+PART = ".part-"
+STORED: Mapping[str, Schema] = {**TABLES, MENTION.name: MENTION, REJECT.name: REJECT}
+
+_metadata = sa.MetaData()
+_segments = sa.Table(
+    "segment",
+    _metadata,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("table", sa.String, nullable=False, index=True),
+    sa.Column("sha256", sa.String, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("first_exhibit", sa.Integer, nullable=False),
+    sa.Column("last_exhibit", sa.Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One Parquet file: ``path`` is relative to the case, exhibits are numbers, both included."""
+
+    path: str
+    table: str
+    sha256: str
+    size: int
+    rows: int
+    first_exhibit: int
+    last_exhibit: int
+
+    def fixity(self) -> dict[str, Any]:
+        """What the ledger records of it."""
+        return {"path": self.path, "sha256": self.sha256, "size": self.size}
+
+
+def create(connection: sa.Connection) -> None:
+    """Create the lake's part of a catalog."""
+    _metadata.create_all(connection)
+
+
+def segments(connection: sa.Connection, table: str | None = None) -> list[Segment]:
+    """The segments of a table (all tables when None), oldest first."""
+    query = sa.select(_segments).order_by(_segments.c.path)
+    if table is not None:
+        query = query.where(_segments.c.table == table)
+    return [Segment(**row._mapping) for row in connection.execute(query)]
+
+
+def register(connection: sa.Connection, added: Iterable[Segment]) -> None:
+    """List new segments in the catalog: from the commit on, they exist."""
+    rows = [
+        {name: getattr(segment, name) for name in Segment.__dataclass_fields__} for segment in added
+    ]
+    if rows:
+        connection.execute(sa.insert(_segments), rows)
+
+
+def unregister(connection: sa.Connection, paths: Iterable[str]) -> None:
+    """Take segments off the catalog: from the commit on, they are gone."""
+    connection.execute(sa.delete(_segments).where(_segments.c.path.in_(list(paths))))
+
+
+class _HashingFile(io.RawIOBase):
+    """A file that hashes what is written to it, so that a segment is read no second time."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.size
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        return self._stream.write(data)
+
+
+class _SegmentWriter:
+    def __init__(self, part: Path, schema: Schema) -> None:
+        self._stream = part.open("xb")
+        self.sink = _HashingFile(self._stream)
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(self.sink, mode="w"),
+            schema.arrow,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[c.name for c in schema if c.type == pa.string() and c.name != "text"],
+            write_statistics=True,
+        )
+        self.part = part
+        self.rows = 0
+        self._waiting: list[pa.RecordBatch] = []
+        self._held = 0
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._held += batch.num_rows
+        self.rows += batch.num_rows
+        if self._held >= ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=ROW_GROUP)
+        self._waiting, self._held = [], 0
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def abandon(self) -> None:
+        self._stream.close()
+        self.part.unlink(missing_ok=True)
+
+
+class LakeWriter:
+    """Writes one segment per table for the exhibits of one act."""
+
+    def __init__(self, folder: Path, token: str) -> None:
+        self._folder = folder
+        self._token = token
+        self._writers: dict[str, _SegmentWriter] = {}
+        self._exhibits: list[int] = []
+
+    def exhibit(self, number: int) -> None:
+        """Rows that follow are of exhibit ``number``."""
+        self._exhibits.append(number)
+
+    def append(self, schema: Schema, batch: pa.RecordBatch) -> None:
+        """Add stored rows (all columns of the table, in order)."""
+        if not batch.num_rows:
+            return
+        writer = self._writers.get(schema.name)
+        if writer is None:
+            self._folder.joinpath(schema.name).mkdir(parents=True, exist_ok=True)
+            part = self._folder / schema.name / f"{PART}{self._token}.parquet"
+            writer = self._writers[schema.name] = _SegmentWriter(part, schema)
+        writer.append(batch)
+
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return sum(writer.rows for writer in self._writers.values())
+
+    def finish(self) -> list[Segment]:
+        """Make the segments durable under their final names; they exist once registered."""
+        done = []
+        for name, writer in self._writers.items():
+            writer.close()
+            final = writer.part.with_name(f"{self._token}.parquet")
+            writer.part.rename(final)
+            fsync_folder(final.parent)
+            done.append(
+                Segment(
+                    path=f"tables/{name}/{final.name}",
+                    table=name,
+                    sha256=writer.sink.digest.hexdigest(),
+                    size=writer.sink.size,
+                    rows=writer.rows,
+                    first_exhibit=min(self._exhibits),
+                    last_exhibit=max(self._exhibits),
+                )
+            )
+        fsync_folder(self._folder)
+        return done
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        for writer in self._writers.values():
+            writer.abandon()
+
+
+class Lake:
+    """The folder ``tables/`` of a case."""
+
+    def __init__(self, case: Path) -> None:
+        self._case = case
+        self._folder = case / "tables"
+
+    @contextmanager
+    def writing(self, permit: Permit, token: str) -> Iterator[LakeWriter]:
+        """A writer whose segments are named after ``token``; on failure nothing is left."""
+        permit.require("add", "withdraw", "purge")
+        writer = LakeWriter(self._folder, token)
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
+
+    def files(self, permit: Permit, table: str, listed: Iterable[Segment]) -> list[Path]:
+        """The Parquet files of one table, for the engine."""
+        permit.require_table(table, frozenset())
+        return [self._case / segment.path for segment in listed if segment.table == table]
+
+    def without(
+        self, permit: Permit, listed: Iterable[Segment], exhibit: int, token: str
+    ) -> tuple[list[Segment], list[str]]:
+        """Rewrite the segments that hold rows of ``exhibit`` without them.
+
+        Returns the segments that replace them and the paths they replace.
+        """
+        permit.require("withdraw", "purge")
+        touched = [s for s in listed if s.first_exhibit <= exhibit <= s.last_exhibit]
+        added: list[Segment] = []
+        for n, segment in enumerate(touched):
+            with self.writing(permit, f"{token}-{n}") as writer:
+                writer.exhibit(segment.first_exhibit)
+                writer.exhibit(segment.last_exhibit)
+                schema = STORED[segment.table]
+                with pq.ParquetFile(self._case / segment.path) as file:
+                    for batch in file.iter_batches(ROW_GROUP):
+                        keep = pc.not_equal(batch["exhibit_id"], f"E{exhibit}")
+                        writer.append(schema, batch.filter(keep).cast(schema.arrow))
+                added += writer.finish()
+        return added, [segment.path for segment in touched]
+
+    def discard(self, permit: Permit, paths: Iterable[str]) -> None:
+        """Delete segment files that the catalog no longer lists."""
+        permit.require("withdraw", "purge")
+        for path in paths:
+            (self._case / path).unlink(missing_ok=True)
+
+
+def sweep(case: Path, listed: Iterable[Segment]) -> list[str]:
+    """Delete files under ``tables/`` that no segment names: what a killed writer left.
+
+    Only for recovery, while nobody else writes. Returns the paths deleted.
+    """
+    known = {segment.path for segment in listed}
+    gone = []
+    for file in sorted((case / "tables").rglob("*")):
+        path = file.relative_to(case).as_posix()
+        if file.is_file() and path not in known:
+            file.unlink()
+            gone.append(path)
+    return gone
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

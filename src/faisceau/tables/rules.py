@@ -1,0 +1,63 @@
+"""What a permit lets through of a table, as one Ibis expression: the rows, then the columns.
+
+Written once in Ibis so that every engine applies the same rule.
+"""
+
+from functools import reduce
+from operator import or_
+
+import ibis
+from ibis import Table
+from ibis.expr.types import BooleanValue
+
+from faisceau.mandate.permit import RowRule
+
+
+def visible(table: Table, rule: RowRule | None, columns: tuple[str, ...]) -> Table:
+    """``table`` (stored columns) as its permit shows it: rows by ``rule``, then ``columns``."""
+    conditions = [] if rule is None else _conditions(table, rule)
+    return (table.filter(*conditions) if conditions else table).select(*columns)
+
+
+def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:
+    conditions: list[BooleanValue] = []
+    if rule.exhibits is not None:
+        conditions.append(
+            _any([table.exhibit_id.isin(list(rule.exhibits))] if rule.exhibits else [])
+        )
+    if rule.time_column is not None:
+        at = table[rule.time_column]
+        if rule.since is not None:
+            conditions.append(at >= ibis.timestamp(rule.since, timezone="UTC"))
+        if rule.until is not None:
+            conditions.append(at < ibis.timestamp(rule.until, timezone="UTC"))
+    if rule.participants is not None:
+        conditions.append(
+            _any([_holds(table, c, rule.participants) for c in rule.participant_columns])
+        )
+    if rule.procedures is not None:
+        conditions.append(
+            _any([table.procedure.isnull(), *(_matches(table, p) for p in rule.procedures)])
+        )
+    if rule.holders is not None:
+        conditions.append(_any([table[c].isin(list(rule.holders)) for c in ("holder", "account")]))
+    return conditions
+
+
+def _holds(table: Table, column: str, values: tuple[str, ...]) -> BooleanValue:
+    value = table[column]
+    if not values:
+        return ibis.literal(False)
+    if value.type().is_array():
+        return _any([value.contains(v).fill_null(False) for v in values])
+    return value.isin(list(values)).fill_null(False)
+
+
+def _matches(table: Table, pattern: str) -> BooleanValue:
+    if pattern.endswith("*"):
+        return table.procedure.startswith(pattern[:-1]).fill_null(False)
+    return (table.procedure == pattern).fill_null(False)
+
+
+def _any(conditions: list[BooleanValue]) -> BooleanValue:
+    return reduce(or_, conditions, ibis.literal(False))
