@@ -1,0 +1,55 @@
+"""The words that a mandate may use: regimes, roles, qualities, authorisations, tables.
+
+Contract: the design, sections 5 and 6. They are plain names here; what they allow is said by the
+Cedar policies alone.
+"""
+
+REGIMES = (
+    "judicial-flagrance",
+    "judicial-preliminary",
+    "judicial-instruction",
+    "intelligence",
+    "customs",
+    "fiscal",
+)
+
+ROLES = (
+    "investigator",
+    "analyst",
+    "lead",
+    "auditor",
+    "administrator",
+    "defence",
+    "authority",
+    "control-magistrate",
+)
+
+QUALITIES = ("lawyer", "journalist", "doctor", "magistrate", "member-of-parliament")
+"""Whose correspondence may be sealed (``[[protected]]``)."""
+
+AUTHORISATIONS = ("matching", "purchase", "pseudonym", "cnctr", "processing", "lapi_scan")
+
+KINDS = ("query", "assist", "matching", "ai")
+
+TABLES = (
+    "message",
+    "call",
+    "contact",
+    "handset",
+    "person",
+    "trip",
+    "seizure",
+    "plate_read",
+    "payment",
+    "coin_transfer",
+    "declaration",
+    "scan",
+    "post",
+    "sim_sale",
+    "media",
+    "position",
+)
+"""The observation tables, as a mandate's ``data`` names them."""
+
+DERIVED = ("mention", "review")
+"""Tables made from the others or from people's work: never listed in ``data``."""
