@@ -149,8 +149,11 @@ def checked(line: bytes) -> dict[str, Any]:
         value = canonical.loads(line)
     except ValueError as error:
         raise Damaged(N_("this is not a line of canonical JSON")) from error
-    if type(value) is not dict or value.keys() != _RIGHT.keys():
+    if type(value) is not dict or value.keys() != _FIELDS:
         raise Damaged(N_("the fields are not those of an entry"))
+    for name in _TEXTS:
+        if type(value[name]) is not str:
+            raise Damaged(N_("the field {field} has no right value"), field=name)
     for name, right in _RIGHT.items():
         if not right(value[name]):
             raise Damaged(N_("the field {field} has no right value"), field=name)
@@ -163,29 +166,19 @@ def checked(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _is_text(value: Any) -> bool:
-    return type(value) is str
-
-
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
-
-
-def _is_one_of(words: frozenset[str]) -> Callable[[Any], bool]:
-    return lambda value: type(value) is str and value in words
 
 
 _RIGHT: dict[str, Callable[[Any], bool]] = {
     "number": _is_count,
     "at": canonical.is_stamp,
-    "operation": _is_one_of(OPERATIONS),
-    "phase": _is_one_of(PHASES),
-    "act": _is_text,
-    "agent": _is_text,
-    "reason": _is_text,
+    "operation": OPERATIONS.__contains__,
+    "phase": PHASES.__contains__,
     "of": lambda value: value is None or _is_count(value),
-    "outcome": _is_one_of(OUTCOMES),
-    "policies": lambda value: type(value) is list and all(map(_is_text, value)),
+    "outcome": OUTCOMES.__contains__,
+    "policies": lambda value: type(value) is list and all([type(p) is str for p in value]),  # noqa: C419
     "data": lambda value: type(value) is dict,
-    "seal": _is_text,
 }
+_TEXTS = ("act", "agent", "at", "operation", "outcome", "phase", "reason", "seal")
+_FIELDS = _RIGHT.keys() | _TEXTS
