@@ -31,6 +31,9 @@ LONGEST_LINE = 16 << 20
 """Bytes; a longer line is no record of any known format: it is rejected, unread."""
 SQLITE_MAGIC = b"SQLite format 3\x00"
 PARIS = ZoneInfo("Europe/Paris")
+OWNER = "owner"
+"""Stands for the holder of the handset where its source names no account of theirs: it says who
+sent, but it is no identifier, and never ties two exhibits together."""
 
 T = TypeVar("T")
 
@@ -232,12 +235,14 @@ class Source:
 
     def sibling(self, name: str) -> "Source | None":
         """The file ``name`` (last path part, case ignored) beside this one, or None."""
-        folder = PurePosixPath(self.name).parent
-        for path, member in self._siblings.items():
-            pure = PurePosixPath(path)
-            if pure.parent == folder and pure.name.casefold() == name.casefold():
-                return Source(member, self.wishes, self._siblings)
-        return None
+        wanted = str(PurePosixPath(self.name).with_name(PurePosixPath(name).name or "?")).casefold()
+        member = self._beside.get(wanted)
+        return None if member is None else Source(member, self.wishes, self._siblings)
+
+    @cached_property
+    def _beside(self) -> Mapping[str, Member]:
+        """Siblings by path, case ignored: an export may name thousands of attachments."""
+        return {str(PurePosixPath(path)).casefold(): m for path, m in self._siblings.items()}
 
     def sqlite(self) -> sqlite3.Connection:
         """The file as a SQLite database, read-only. Raises ``BadInput`` when it is damaged."""
