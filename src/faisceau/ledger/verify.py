@@ -60,8 +60,8 @@ def _verify(places: Places, log_only: bool) -> Verdict:
     # What this machine saw is read before the log: a writer moves both, the log first.
     seen = _seen(ring, findings)
     length, marks_length = files.snapshot(places)
-    if ring and keys and keys.pems != ring.public.pems:
-        findings.add("file", "ledger/keys", N_("the public keys are not those of this machine"))
+    if keys:
+        _check_keys(places, marks_length, keys, ring, findings)
 
     log = _Log(places, length, findings, keys, _last_signed(places, marks_length, keys))
     chain = _Chain(places, marks_length, findings, keys)
@@ -322,6 +322,24 @@ def _read_keys(places: Places, findings: Findings) -> PublicKeys | None:
         name = f"ledger/keys/{why.facts['key']}.pem"
         findings.add("file", name, why.message, **why.facts)
         return None
+
+
+def _check_keys(
+    places: Places, length: int, keys: PublicKeys, ring: KeyRing | None, findings: Findings
+) -> None:
+    """Step 2, further: a key is this machine's, if it holds the keys, and has signed something."""
+    first = next((line for _, line in files.lines(places.checkpoints, 0, length)), b"")
+    lines = first.removesuffix(b"\n"), files.last_line(places.checkpoints, length)[1]
+    try:
+        ends = [checkpoints.parse(line) for line in lines]
+    except Damaged:
+        ends = []
+    unused = set.intersection(*(set(mark.faults(keys)) for mark in ends)) if ends else set()
+    for name in ALGORITHMS:
+        if ring and keys.pems[name] != ring.public.pems[name]:
+            findings.add("file", f"ledger/keys/{name}.pem", N_("it is not this machine's key"))
+        elif name in unused:
+            findings.add("file", f"ledger/keys/{name}.pem", N_("no checkpoint is signed with it"))
 
 
 def _last_signed(
