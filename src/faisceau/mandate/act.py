@@ -108,7 +108,7 @@ class Act:
     def label(self) -> str:
         """The act in a few words, in the current language."""
         words = say(OPERATIONS[self.operation].label)
-        about = self.analysis or ", ".join(sorted(self.tables))
+        about = self.analysis or self.other or ", ".join(sorted(self.tables))
         return f"{words} ({about})" if about else words
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from faisceau.errors import MandateError
 from faisceau.mandate.lines import Path, line_of, lines
+from faisceau.mandate.vocabulary import KEYS
 from faisceau.words import N_, say
 
 T = TypeVar("T")
@@ -60,11 +61,11 @@ class Page:
 
 
 class Clause:
-    """One table of the mandate, taken key by key; what is left in the end is unknown."""
+    """One table of the mandate, taken key by key; its keys are those of ``KEYS`` and no others."""
 
     def __init__(self, page: Page, path: Path, values: dict[str, Any]) -> None:
         self.page, self.path, self.values = page, path, dict(values)
-        self.known: list[str] = []
+        self._no_stranger()
 
     def fail(self, key: str, message: str, hint: str, /, **facts: Any) -> NoReturn:
         """Refuse the mandate at the line of ``key`` or, when it is not there, of the clause."""
@@ -72,7 +73,6 @@ class Clause:
 
     def take(self, key: str, wanted: type[T], form: str, absent: T | None = None) -> T:
         """The value of ``key``, of exactly this type; ``form`` says in words what to write."""
-        self.known.append(key)
         if key not in self.values:
             if absent is not None:
                 return absent
@@ -120,7 +120,6 @@ class Clause:
     def maybe_day(self, key: str) -> date | None:
         """A day, or ``None`` when absent."""
         if key not in self.values:
-            self.known.append(key)
             return None
         return self.day(key)
 
@@ -185,45 +184,42 @@ class Clause:
 
     def clause(self, key: str) -> "Clause | None":
         """The table ``key``, or ``None`` when absent."""
-        self.known.append(key)
         if key not in self.values:
             return None
         value = self.values.pop(key)
         if not isinstance(value, dict):
-            self._not_a_clause(key, value, ".".join(map(str, (*self.path, key))), array=False)
+            self._not_a_clause(key, ".".join(map(str, (*self.path, key))), array=False)
         return Clause(self.page, (*self.path, key), value)
 
     def clauses(self, key: str) -> list["Clause"]:
         """The tables ``[[key]]``, in order."""
-        self.known.append(key)
         values = self.values.pop(key, [])
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-            self._not_a_clause(key, values, key, array=True)
+            self._not_a_clause(key, key, array=True)
         path = (*self.path, key)
         return [Clause(self.page, (*path, number), v) for number, v in enumerate(values)]
 
-    def finish(self) -> None:
-        """Refuse what nobody took: unknown keys."""
+    def _no_stranger(self) -> None:
+        known = KEYS[".".join(part for part in self.path if isinstance(part, str))]
         for key in self.values:
-            near = difflib.get_close_matches(key, self.known, n=1, cutoff=0.6)
+            if key in known:
+                continue
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
             self.fail(
                 key,
                 N_("{origin}, line {line}: unknown key {key}"),
-                N_("Write {near}")
-                if near
-                else N_("Take {key} out; the keys known here are: {known}"),
+                N_("Write {near}") if near else N_("Take it out; the keys known here are: {known}"),
                 key=self._named(key),
                 near=near[0] if near else "",
-                known=self.known,
+                known=known,
             )
 
-    def _not_a_clause(self, key: str, value: Any, name: str, *, array: bool) -> NoReturn:
+    def _not_a_clause(self, key: str, name: str, *, array: bool) -> NoReturn:
         self.fail(
             key,
-            N_("{origin}, line {line}: {key} cannot be {value}"),
-            N_("Write it as a section: {form}"),
+            N_("{origin}, line {line}: {key} is not written as the section that it is"),
+            N_("Write {form} on a line of its own, and its keys below"),
             key=self._named(key),
-            value=_short(value),
             form=f"[[{name}]]" if array else f"[{name}]",
         )
 

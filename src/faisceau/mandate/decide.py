@@ -37,10 +37,10 @@ def decide(
 ) -> Decision:
     """What the policies answer at ``now`` (with its zone), and what would unlock a refusal."""
     policies = policies or default_policies()
-    day = today(now)
-    decision = _judge(mandate, act, agent_id, day, policies)
+    decision = judge(mandate, act, agent_id, now, policies)
     if decision.allowed:
         return decision
+    day = today(now)
 
     def allowed(other: Mandate) -> bool:
         return _ask(other, act, agent_id, day, policies)[0]
@@ -62,7 +62,16 @@ def decide_tables(
     }
 
 
-def _judge(mandate: Mandate, act: Act, agent_id: str, day: date, policies: Policies) -> Decision:
+def judge(
+    mandate: Mandate,
+    act: Act,
+    agent_id: str,
+    now: datetime,
+    policies: Policies | None = None,
+) -> Decision:
+    """As :func:`decide`, without looking for what would unlock a refusal: ten times as quick."""
+    policies = policies or default_policies()
+    day = today(now)
     allowed, decided = _ask(mandate, act, agent_id, day, policies)
     facts = _facts(mandate, act, agent_id, day)
     warned = _ask(mandate, act, agent_id, day, policies, warnings=True)[1]

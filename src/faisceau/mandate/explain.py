@@ -58,9 +58,9 @@ def _acts(mandate: Mandate, analyses: Iterable[tuple[str, str, Iterable[str]]]) 
         elif name == "run":
             for analysis, kind, tables in analyses:
                 yield Act(name, kind, analysis, frozenset(tables), procedures=own)
-        elif name == "match" and mandate.interconnections:
-            for protocol in mandate.interconnections:
-                yield Act(name, other=protocol.other, tables=frozenset({"mention"}))
+        elif name == "match":
+            for other in [p.other for p in mandate.interconnections] or ["..."]:
+                yield Act(name, other=other, tables=frozenset({"mention"}))
         else:
             yield Act(name)
 

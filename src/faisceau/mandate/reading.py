@@ -93,7 +93,6 @@ def _mandate(top: Clause, tables: Collection[str], sha256: str) -> Mandate:
         interconnections=tuple(_protocol(clause) for clause in top.clauses("interconnections")),
         sha256=sha256,
     )
-    top.finish()
     if not mandate.agents:
         top.fail(
             "agents",
@@ -125,15 +124,13 @@ def _data(top: Clause, tables: Collection[str]) -> frozenset[str]:
 
 
 def _agent(clause: Clause) -> Agent:
-    agent = Agent(
+    return Agent(
         id=clause.text("id", "A1"),
         roles=frozenset(clause.choices("roles", ROLES, "investigator")),
         name=clause.maybe("name"),
         service=clause.maybe("service"),
         until=clause.maybe_day("until"),
     )
-    clause.finish()
-    return agent
 
 
 def _offence(clause: Clause) -> Offence:
@@ -145,24 +142,20 @@ def _offence(clause: Clause) -> Offence:
             N_("Write the maximum penalty in years, from 0 to 99 (99 for life)"),
             years=years,
         )
-    offence = Offence(
+    return Offence(
         article=clause.maybe("article"),
         penalty_years=years,
         organised=clause.take("organised", bool, N_("true or false"), False),
     )
-    clause.finish()
-    return offence
 
 
 def _scope(clause: Clause) -> Scope:
-    scope = Scope(
+    return Scope(
         exhibits=clause.maybe_texts("exhibits", "E1"),
         participants=clause.maybe_texts("participants", "+33612345678"),
         since=clause.maybe_day("from"),
         until=clause.maybe_day("to"),
     )
-    clause.finish()
-    return scope
 
 
 def _authorisations(clause: Clause) -> tuple[Authorisation, ...]:
@@ -170,8 +163,6 @@ def _authorisations(clause: Clause) -> tuple[Authorisation, ...]:
     for name in AUTHORISATIONS:
         if (one := clause.clause(name)) is not None:
             found.append(Authorisation(name, one.text("reference", "..."), one.day("date")))
-            one.finish()
-    clause.finish()
     return tuple(found)
 
 
@@ -190,24 +181,20 @@ def _series(clause: Clause) -> Series:
                 N_("Write * last only: it stands for any ending, as in PV-2026-01*"),
                 procedure=procedure,
             )
-    clause.finish()
     return series
 
 
 def _access(clause: Clause) -> ExhibitAccess:
-    access = ExhibitAccess(
+    return ExhibitAccess(
         exhibits=clause.texts("exhibits", "E1"),
         act=clause.text("act", "..."),
         authority=clause.text("authority", "Procureur de la République de ..."),
         dated=clause.day("date"),
     )
-    clause.finish()
-    return access
 
 
 def _designated(clause: Clause) -> Designated:
     person = Designated(name=clause.maybe("name"), account=clause.maybe("account"))
-    clause.finish()
     if not (person.name or person.account):
         clause.fail(
             "name",
@@ -218,17 +205,15 @@ def _designated(clause: Clause) -> Designated:
 
 
 def _protected(clause: Clause) -> Protected:
-    person = Protected(
+    return Protected(
         quality=clause.choice("quality", QUALITIES),
         identifiers=clause.texts("identifiers", "+33612345678"),
         name=clause.maybe("name"),
     )
-    clause.finish()
-    return person
 
 
 def _protocol(clause: Clause) -> Interconnection:
-    protocol = Interconnection(
+    return Interconnection(
         other=clause.text("with", "PR/2026/0533"),
         purposes=clause.maybe_texts("purposes", "narcotics-trafficking"),
         data=clause.maybe_texts("data", "mention"),
@@ -239,8 +224,6 @@ def _protocol(clause: Clause) -> Interconnection:
         impact_assessment=clause.maybe("impact_assessment"),
         expires_on=clause.maybe_day("expires_on"),
     )
-    clause.finish()
-    return protocol
 
 
 def _no_double(top: Clause, clause: str, key: str, values: list[str]) -> None:

@@ -38,10 +38,11 @@ ROLES_LEAST_LIKELY_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing supplied: how to say it, and the mandate with it."""
+    """One thing supplied: how to say it, and the mandate with it. ``role``: it is a role."""
 
     notice: Notice
     supply: Callable[[Mandate], Mandate]
+    role: bool = False
 
 
 def ways(
@@ -55,7 +56,8 @@ def ways(
     needed = list(_remedies(mandate, act, agent_id, day))
     if not allowed(_with(mandate, needed)):
         return ()
-    for remedy in list(needed):
+    # Roles go first: an act is to be authorised rather than someone else made of who asks.
+    for remedy in sorted(needed, key=lambda remedy: not remedy.role):
         others = [other for other in needed if other is not remedy]
         if allowed(_with(mandate, others)):
             needed = others
@@ -69,7 +71,7 @@ def _with(mandate: Mandate, remedies: list[Remedy]) -> Mandate:
 
 
 def _remedies(mandate: Mandate, act: Act, agent_id: str, day: date) -> Iterator[Remedy]:
-    """Everything this mandate lacks, what is least wanted as an answer first."""
+    """Everything this mandate lacks, in the order it is supplied, said and taken away."""
     yield from _about_act(mandate, act, agent_id, day)
     for name in AUTHORISATIONS:
         if not any(a.name == name and a.dated <= day for a in mandate.authorisations):
@@ -121,6 +123,7 @@ def _about_agent(mandate: Mandate, agent_id: str, day: date) -> Iterator[Remedy]
                 lambda m, role=role: _changed(  # type: ignore[misc]
                     m, agent_id, lambda a: replace(a, roles=a.roles | {role})
                 ),
+                role=True,
             )
 
 

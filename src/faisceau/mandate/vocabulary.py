@@ -53,3 +53,45 @@ TABLES = (
 
 DERIVED = ("mention", "review")
 """Tables made from the others or from people's work: never listed in ``data``."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "": (
+        "reference",
+        "regime",
+        "authority",
+        "authorised_on",
+        "expires_on",
+        "purposes",
+        "data",
+        "offence",
+        "scope",
+        "authorisations",
+        "series",
+        "exhibit_access",
+        "designated",
+        "protected",
+        "agents",
+        "interconnections",
+    ),
+    "offence": ("article", "penalty_years", "organised"),
+    "scope": ("exhibits", "participants", "from", "to"),
+    "authorisations": AUTHORISATIONS,
+    **{f"authorisations.{name}": ("reference", "date") for name in AUTHORISATIONS},
+    "series": ("procedures", "authorisation", "date", "until"),
+    "exhibit_access": ("exhibits", "act", "authority", "date"),
+    "designated": ("name", "account"),
+    "protected": ("name", "quality", "identifiers"),
+    "agents": ("id", "name", "service", "roles", "until"),
+    "interconnections": (
+        "with",
+        "purposes",
+        "data",
+        "recipients",
+        "justification",
+        "safeguards",
+        "cnil_reference",
+        "impact_assessment",
+        "expires_on",
+    ),
+}
+"""The keys of each section of ``mandate.toml``, and no others."""
