@@ -1,0 +1,1 @@
+"""The report room: nouns in, bytes out. Nothing here opens a case or writes to disk."""
