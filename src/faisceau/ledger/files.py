@@ -15,7 +15,7 @@ _BLOCK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The ledger's files within a case folder. Locks and caches stay out of ``ledger/``."""
+    """The ledger's files within a case folder. The cache stays out of ``ledger/``."""
 
     case: Path
 
@@ -38,10 +38,6 @@ class Places:
     @property
     def index(self) -> Path:
         return self.case / "index"
-
-    @property
-    def lock(self) -> Path:
-        return self.index / "ledger.lock"
 
     @property
     def cache(self) -> Path:

@@ -3,7 +3,7 @@
 One append goes like this:
 
 1. Threads leave their drafts in a queue; one of them takes all that wait (group commit), under a
-   lock file that keeps other processes out.
+   lock that keeps other processes out.
 2. What another process wrote since is read; what a kill left behind is mended.
 3. The lines are written and synced, then the signed checkpoint, then the machine's own note of it.
 
@@ -248,6 +248,7 @@ class Ledger:
         ring.see(Seen(sealed.size, sealed.root))
         self._head = _Head(state, line, head.checkpoints + len(line) + 1)
         with suppress(OSError):
+            places.index.mkdir(exist_ok=True)
             states.save(state, places, ring.secret)
 
     def _catch_up(self) -> tuple[_Head, Draft | None]:
@@ -349,10 +350,12 @@ class Ledger:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes out; the system frees the lock when its holder dies."""
-        self._places.index.mkdir(exist_ok=True)
-        with self._places.lock.open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        """Keep other processes out; the system frees the lock when its holder dies.
+
+        The lock is on the log itself: a lock file in ``index/`` could be swept away while held.
+        """
+        with self._places.entries.open("r+b") as log:
+            fcntl.flock(log, fcntl.LOCK_EX)
             yield
 
 
