@@ -184,13 +184,17 @@ class Reject:
 
 @dataclass
 class Tally:
-    """What reading one file counted; ``unread`` is keyed ``table.column``."""
+    """What reading one file counted; ``unread`` is keyed ``table.column``.
+
+    ``assumed`` counts, by zone, the times that stated none and were read in it.
+    """
 
     records: int = 0
     unread: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
+    assumed: Counter[str] = field(default_factory=Counter)
 
 
 class Source:
@@ -238,6 +242,11 @@ class Source:
         wanted = str(PurePosixPath(self.name).with_name(PurePosixPath(name).name or "?")).casefold()
         member = self._beside.get(wanted)
         return None if member is None else Source(member, self.wishes, self._siblings)
+
+    def attached(self, path: str) -> Member | None:
+        """The file at ``path``, relative to this one's folder; None when it is not there."""
+        here = PurePosixPath(self.name).parent
+        return self._beside.get(str(here / path.replace("\\", "/")).casefold())
 
     @cached_property
     def _beside(self) -> Mapping[str, Member]:

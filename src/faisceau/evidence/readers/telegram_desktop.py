@@ -1,0 +1,434 @@
+"""Telegram Desktop: the JSON export of an account or of one chat (``result.json``).
+
+Format, as Telegram Desktop's own exporter writes it:
+https://github.com/telegramdesktop/tdesktop/blob/dev/Telegram/SourceFiles/export/output/export_output_json.cpp
+and https://core.telegram.org/import-export. Exports of several gigabytes are streamed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import ijson
+
+from faisceau.errors import BadInput, FieldError
+from faisceau.evidence.json_events import CONTAINERS, Event, Events, json_events
+from faisceau.evidence.reading import OWNER, Head, Record, Source, epoch_s, iso_time
+from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, Row
+from faisceau.words import N_
+
+FILLS = [MESSAGE, CALL, CONTACT]
+
+_CHAT = re.compile(
+    r'\A\s*\{[^{}\[\]]*?"type"\s*:\s*"(?:saved_messages|replies|verification_codes|personal_chat'
+    r"|bot_chat|private_group|(?:private|public)_supergroup|(?:private|public)_channel"
+    r')"[^{}\[\]]*?"messages"\s*:\s*\['
+)
+_ACCOUNT = re.compile(
+    r'\A\s*\{\s*"about"\s*:.*?"(?:personal_information|profile_pictures|stories|contacts'
+    r'|frequent_contacts|sessions|web_sessions|chats|left_chats|other_data)"\s*:',
+    re.DOTALL,
+)
+_PEER = re.compile(r'"(?:from|actor)_id"\s*:\s*"user(\d+)"')
+
+_LISTS = ("chats", "left_chats")
+_ONE_TO_ONE = ("personal_chat", "bot_chat")
+_MEDIA = {
+    "voice_message": "voice",
+    "video_message": "video",
+    "video_file": "video",
+    "animation": "video",
+    "sticker": "image",
+    "audio_file": "file",
+}
+_NOT_EXPORTED = N_("Telegram did not export the content of this message")
+_PLAIN = (
+    "type",
+    "text_entities",
+    "author",
+    "saved_from",
+    "via_bot",
+    "reply_to_peer_id",
+    "thumbnail",
+    "width",
+    "height",
+    "duration_seconds",
+    "self_destruct_period_seconds",
+    "live_location_period_seconds",
+    "reactions",
+    "inline_bot_buttons",
+    "photo_file_size",
+    "file_size",
+    "thumbnail_file_size",
+    "media_spoiler",
+    "performer",
+    "contact_vcard",
+    "contact_vcard_file_size",
+)
+"""Fields of a message that no column holds."""
+_MORE = frozenset(
+    (
+        "photo",
+        "file",
+        "file_name",
+        "media_type",
+        "mime_type",
+        "sticker_emoji",
+        "poll",
+        "game_title",
+        "game_description",
+        "game_link",
+        "place_name",
+        "address",
+        "contact_information",
+        "invoice_information",
+        "location_information",
+        "title",
+    )
+)
+"""Fields of a message that carries more than words."""
+
+
+def detect(head: Head) -> bool:
+    """True for the exporter's root object: of an account, or of one chat with its Telegram type."""
+    return bool(_CHAT.match(head.text) or _ACCOUNT.match(head.text))
+
+
+def read(source: Source) -> Iterator[Row]:
+    """Messages, calls and contacts. A damaged file raises ``BadInput`` after its readable part."""
+    chat = _Chat(owner=source.owner)
+    try:
+        with source.open() as stream:
+            events = json_events(stream, source.head.encoding or "utf-8")
+            yield from _document(source, chat, events)
+    except ijson.JSONError as error:
+        raise BadInput(
+            N_("{name} is damaged JSON: {why}"),
+            name=source.name,
+            why=_why(error),
+        ) from error
+
+
+@dataclass(slots=True)
+class _Chat:
+    """The conversation being read, and whose export it is."""
+
+    owner: str | None
+    where: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def one_to_one(self) -> bool:
+        return self.said.get("type") in _ONE_TO_ONE
+
+    @property
+    def thread_id(self) -> str | None:
+        number = self.said.get("id")
+        return None if number is None else str(number)
+
+    @property
+    def thread_name(self) -> str | None:
+        name = self.said.get("name") or self.said.get("type")
+        return None if name is None else str(name)
+
+    @property
+    def peer(self) -> str | None:
+        return f"user{self.thread_id}" if self.one_to_one and self.thread_id else None
+
+    def other_side(self, sender: str | None) -> str | None:
+        """Who is at the other end of ``sender``; None in groups, whose members are not named."""
+        if self.peer is None:
+            return None
+        return (self.owner or OWNER) if sender == self.peer else self.peer
+
+    def learn(self, sender: str | None) -> None:
+        """In a chat of two, a user who is not the peer is the owner of the export."""
+        if self.owner is None and self.peer and sender and sender.startswith("user"):
+            self.owner = sender if sender != self.peer else None
+
+
+def _document(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
+    events.expect("start_map")
+    for key, event, value in events.fields():
+        if key == "messages" and event == "start_array":
+            _learn_from_head(source, chat)
+            yield from _messages(source, chat, events)
+        elif key in _LISTS and event == "start_map":
+            yield from _chats(source, chat, key, events)
+        elif key == "personal_information":
+            yield from _owner(source, chat, events.value(event, value))
+        elif key == "contacts" and event == "start_map":
+            yield from _contacts(source, chat, events)
+        elif event in CONTAINERS:
+            source.leave(key, events.skip())
+        else:
+            chat.said[key] = value
+
+
+def _listed(events: Events) -> Iterator[Event]:
+    """The items of one of the exporter's ``{about, list}`` objects."""
+    for name, event, _ in events.fields():
+        if name == "list" and event == "start_array":
+            yield from events.items()
+        elif event in CONTAINERS:
+            events.skip()
+
+
+def _chats(source: Source, chat: _Chat, key: str, events: Events) -> Iterator[Row]:
+    for opened, _ in _listed(events):
+        if opened != "start_map":
+            source.leave(key, events.skip() if opened in CONTAINERS else 1)
+            continue
+        chat.said, chat.where = {}, f"{key}/"
+        for name, event, value in events.fields():
+            if name == "messages" and event == "start_array":
+                yield from _messages(source, chat, events)
+            elif event in CONTAINERS:
+                source.leave(name, events.skip())
+            else:
+                chat.said[name] = value
+
+
+def _messages(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
+    chat.where = f"{chat.where}{chat.thread_id or ''}"
+    for number, (event, value) in enumerate(events.items(), 1):
+        message = events.value(event, value)
+        if not isinstance(message, dict):
+            source.reject(f"{chat.where}#{number}", N_("not a message"), raw=str(message))
+            continue
+        with source.record(message, f"{chat.where}/{message.get('id', f'#{number}')}") as record:
+            if message.get("type") == "unsupported":
+                raise FieldError(_NOT_EXPORTED)
+            yield from _message(source, chat, record, message)
+
+
+def _message(
+    source: Source, chat: _Chat, record: Record, message: Mapping[str, Any]
+) -> Iterator[Row]:
+    record.leave(*_PLAIN)
+    sent_at, zone = _time(source, record, "date")
+    service = message.get("type") == "service"
+    name = record.maybe("actor" if service else "from")
+    sender = record.maybe("actor_id" if service else "from_id", _peer)
+    chat.learn(sender)
+    other = chat.other_side(sender)
+    if service and message.get("action") == "phone_call" and other and sender:
+        yield CALL.row(
+            caller=sender,
+            callee=other,
+            started_at=sent_at,
+            zone=zone,
+            direction=_direction(record, incoming=sender == chat.peer),
+            **_call(record),
+        )
+        return
+    said: dict[str, Any] = {}
+    if service:
+        said = {"text": _event(record, message), "kind": "system"}
+    elif message.keys() & _MORE:
+        yield from _shared_contact(chat, record)
+        said = _media(source, record, message)
+    else:
+        said = {"text": record.maybe("text", _joined), "kind": "text"}
+    yield MESSAGE.row(
+        app="telegram",
+        ref=record.maybe("id"),
+        account=chat.owner,
+        thread_id=chat.thread_id,
+        thread_name=chat.thread_name,
+        sender_id=sender,
+        sender_name=name,
+        recipients=None if other is None else [other],
+        sent_at=sent_at,
+        zone=zone,
+        forwarded=record.maybe("forwarded_from") is not None or "forwarded_from" in message,
+        edited_at=_time(source, record, "edited")[0] if "edited" in message else None,
+        reply_to=record.maybe("reply_to_message_id"),
+        **said,
+    )
+
+
+def _call(record: Record) -> dict[str, Any]:
+    record.leave("action", "text", "duration")
+    return {
+        "ref": record.maybe("id"),
+        "duration_s": record.maybe("duration_seconds", float) or 0.0,
+        "kind": "voice",
+    }
+
+
+def _direction(record: Record, *, incoming: bool) -> str:
+    missed = record.maybe("discard_reason") == "missed"
+    return ("missed" if missed else "in") if incoming else "out"
+
+
+def _local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def _time(source: Source, record: Record, name: str) -> tuple[datetime | None, str | None]:
+    """A time and its zone: seconds since 1970, else the local time of the exporting computer.
+
+    Where both are given, their difference is that computer's offset from UTC.
+    """
+    at = record.maybe(f"{name}_unixtime", epoch_s)
+    if at is None:
+        at = record.maybe(name, lambda local: iso_time(local, source.timezone))
+        return at, None if at is None else source.timezone.key
+    local = record.maybe(name, _local)
+    if local is None:
+        return at, None
+    offset = local - at.replace(tzinfo=None)
+    if abs(offset) > timedelta(hours=15) or offset % timedelta(minutes=15):
+        return at, None
+    sign, minutes = "-" if offset < timedelta(0) else "+", abs(offset) // timedelta(minutes=1)
+    return at, f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _text(record: Record, message: Mapping[str, Any]) -> str | None:
+    """The words: the text, else what stands in their place (emoji, question, card, venue)."""
+    text = record.maybe("text", _joined)
+    emoji, poll = record.maybe("sticker_emoji"), record.maybe("poll", _poll)
+    game = _together(record.maybe(n) for n in ("game_title", "game_description", "game_link"))
+    venue = _together(record.maybe(n) for n in ("place_name", "address"))
+    card = _card(message.get("contact_information"))
+    invoice = record.maybe("invoice_information", _invoice)
+    title = record.maybe("title")
+    return text or poll or _together(card) or venue or game or invoice or title or emoji
+
+
+def _event(record: Record, message: Mapping[str, Any]) -> str:
+    """What a service message says, in the exporter's own words: action, then its particulars."""
+    record.leave(*message)
+    said = [message.get("action"), message.get("information_text"), message.get("title")]
+    said += [message.get(name) for name in ("new_title", "inviter", "amount", "currency")]
+    members = message.get("members")
+    said += members if isinstance(members, list) else []
+    said.append(_joined(message.get("text") or ""))
+    return " ".join(str(word) for word in said if word)
+
+
+def _kind(record: Record, message: Mapping[str, Any]) -> str:
+    mime = record.maybe("mime_type") or ""
+    media = _MEDIA.get(record.maybe("media_type") or "")
+    if "location_information" in message or "place_name" in message:
+        return "location"
+    if media is not None:
+        return media
+    if "photo" in message or mime.startswith("image/"):
+        return "image"
+    if mime.startswith("video/"):
+        return "video"
+    return "file" if "file" in message else "text"
+
+
+def _media(source: Source, record: Record, message: Mapping[str, Any]) -> dict[str, Any]:
+    place = record.maybe("location_information", _coordinates)
+    return {
+        "text": _text(record, message),
+        "kind": _kind(record, message),
+        "attachment_sha256": _attachment(source, record),
+        "latitude": place and place[0],
+        "longitude": place and place[1],
+    }
+
+
+def _coordinates(place: Any) -> tuple[float, float]:
+    return float(place["latitude"]), float(place["longitude"])
+
+
+def _shared_contact(chat: _Chat, record: Record) -> Iterator[Row]:
+    card = record.maybe("contact_information", _card)
+    if card:
+        *names, phone = card
+        yield CONTACT.row(
+            ref=record.maybe("id"),
+            account=chat.owner,
+            name=_together(names) or None,
+            identifiers=[phone] if phone else None,
+        )
+
+
+def _attachment(source: Source, record: Record) -> str | None:
+    """Hash of the file the export put beside itself; None where it says it left it out."""
+    path = record.maybe("file") or record.maybe("photo")
+    record.leave("file_name", "photo")
+    member = None if path is None or path.startswith("(") else source.attached(path)
+    return None if member is None else member.sha256()
+
+
+def _owner(source: Source, chat: _Chat, said: Any) -> Iterator[Row]:
+    with source.record(said if isinstance(said, dict) else {}, "personal_information") as record:
+        record.leave("bio")
+        user = record.maybe("user_id", _peer)
+        phone = record.maybe("phone_number")
+        chat.owner = user or phone or chat.owner
+        yield _contact(chat, record, [user, phone, record.maybe("username")])
+
+
+def _contacts(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
+    for number, (event, value) in enumerate(_listed(events), 1):
+        said = events.value(event, value)
+        values = said if isinstance(said, dict) else {}
+        with source.record(values, f"contacts/{number}") as record:
+            record.leave("date", "date_unixtime")
+            if not values.keys() - {"date", "date_unixtime"}:
+                record.set_aside("contacts without name or number")
+                continue
+            ids = [record.maybe("user_id", _peer), record.maybe("phone_number")]
+            yield _contact(chat, record, ids)
+
+
+def _contact(chat: _Chat, record: Record, ids: list[str | None]) -> Row:
+    names = [record.maybe("first_name"), record.maybe("last_name")]
+    return CONTACT.row(
+        account=chat.owner,
+        name=_together(names) or None,
+        identifiers=[i for i in ids if i] or None,
+    )
+
+
+def _learn_from_head(source: Source, chat: _Chat) -> None:
+    """The owner of a single chat may write first much later: look for them in the head."""
+    for number in _PEER.findall(source.head.text) if chat.one_to_one else ():
+        chat.learn(f"user{number}")
+
+
+def _peer(value: Any) -> str:
+    """``user…``, ``chat…``, ``channel…``; exports before 2021 gave a user's bare number."""
+    return f"user{value}" if isinstance(value, int) else str(value)
+
+
+def _joined(text: Any) -> str:
+    """The words of a ``text``: a string, or a list of strings and entities."""
+    if isinstance(text, str):
+        return text
+    parts = text if isinstance(text, list) else [text]
+    return "".join(part if isinstance(part, str) else str(part["text"]) for part in parts)
+
+
+def _poll(poll: Any) -> str:
+    return "\n".join([_joined(poll["question"]), *(_joined(a["text"]) for a in poll["answers"])])
+
+
+def _invoice(invoice: Any) -> str:
+    return f"{invoice['title']} {invoice['description']}".strip()
+
+
+def _card(card: Any) -> list[str]:
+    if not isinstance(card, Mapping):
+        return []
+    return [str(card.get(k) or "") for k in ("first_name", "last_name", "phone_number")]
+
+
+def _together(parts: Iterable[str | None]) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _why(error: Exception) -> str:
+    """The parser's own words, without the excerpt it prints beneath."""
+    said = error.args[0] if error.args else ""
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return text.partition("\n")[0].strip()
