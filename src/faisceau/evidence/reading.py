@@ -166,6 +166,8 @@ class Head:
 def open_sqlite(path: Path) -> sqlite3.Connection:
     """A SQLite file as evidence: read-only and immutable; text that is no UTF-8 is mended."""
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    # Lets SQLite read a truncated file up to where it ends; nothing is writable (mode=ro).
+    db.execute("PRAGMA writable_schema = ON")
     db.row_factory = sqlite3.Row
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return db

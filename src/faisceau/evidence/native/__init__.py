@@ -1,0 +1,257 @@
+"""Native tables from flat files: what CSV, JSON Lines and Parquet share once cells are apart.
+
+``headers`` says which column a header means, ``values`` and ``times`` what a cell means,
+``lines`` cuts text files; here the cells of one piece of a file become one batch of a table.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from faisceau.evidence.native.headers import (
+    Layout,
+    check_wishes,
+    chosen_layout,
+    guessed,
+    layout_of,
+)
+from faisceau.evidence.native.times import order_votes, read_dates, read_times
+from faisceau.evidence.native.values import Separators, plain, present, read_values, texts
+from faisceau.evidence.reading import Reject, Source
+from faisceau.tables.schemas import Batch, Schema
+from faisceau.tables.schemas.schema import DATE, NUMBER, STRING, TIME, ZONE, Column
+from faisceau.words import N_
+
+APP = "native"
+"""``message.app`` where the file names none: the column is never null."""
+
+__all__ = [
+    "APP",
+    "Layout",
+    "Piece",
+    "batches",
+    "check_wishes",
+    "chosen_layout",
+    "guessed",
+    "layout_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a file: its cells by header, and where each row stands.
+
+    ``cells`` holds at least the headers that ``layout`` wants and the piece has; ``seen`` counts
+    the rows that carry each header left or unknown.
+    """
+
+    layout: Layout
+    cells: pa.Table
+    locators: pa.Array
+    rejects: tuple[Reject, ...] = ()
+    seen: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Usage:
+    """What a file's columns themselves tell of how it writes dates and numbers."""
+
+    day_first: dict[str, bool] = field(default_factory=dict)
+    separators: dict[str, Separators] = field(default_factory=dict)
+
+
+def batches(source: Source, pieces: Callable[[], Iterator[Piece]]) -> Iterator[Batch]:
+    """The pieces of a file as rows of its table; what cannot be a row is rejected and counted.
+
+    ``pieces`` starts the file anew at each call: where dates may be day or month first, the
+    column is followed until it tells.
+    """
+    usage = _Usage()
+    for number, piece in enumerate(pieces()):
+        _learn(usage, piece, number, pieces)
+        for reject in piece.rejects:
+            source.reject(reject.locator, reject.reason, raw=reject.raw, **reject.facts)
+        for header, rows in piece.seen.items():
+            if header in piece.layout.left:
+                source.leave(header, rows)
+            else:
+                source.tally.unknown[header] += rows
+        if piece.cells.num_rows:
+            yield _batch(source, piece, usage)
+
+
+def _learn(
+    usage: _Usage, piece: Piece, number: int, pieces: Callable[[], Iterator[Piece]]
+) -> None:
+    """Settle, for columns met for the first time, what order dates and separators have."""
+    for name, header in piece.layout.columns.items():
+        column = piece.layout.schema.columns[name]
+        if column.type in (TIME, DATE) and name not in usage.day_first:
+            votes = _votes(piece, header)
+            if not votes[0]:
+                continue
+            if votes[1] == votes[2]:
+                votes = _more_votes(header, number, pieces, votes)
+            # nothing in the whole column tells: its neighbours do, else the custom of the country
+            others = list(usage.day_first.values())
+            undecided = others[0] if others else True
+            usage.day_first[name] = votes[1] > votes[2] if votes[1] != votes[2] else undecided
+        if column.type in (NUMBER, pa.int64()) and name not in usage.separators:
+            cells = _cells(piece, header)
+            if cells is not None and cells.null_count < len(cells):
+                usage.separators[name] = Separators.of(cells)
+
+
+def _votes(piece: Piece, header: str) -> tuple[int, int, int]:
+    cells = _cells(piece, header)
+    return (0, 0, 0) if cells is None else order_votes(cells)
+
+
+def _more_votes(
+    header: str,
+    number: int,
+    pieces: Callable[[], Iterator[Piece]],
+    votes: tuple[int, int, int],
+) -> tuple[int, int, int]:
+    """Read on, past piece ``number``, until a piece tells day from month."""
+    for later, piece in enumerate(pieces()):
+        if later > number:
+            votes = _votes(piece, header)
+            if votes[1] != votes[2]:
+                break
+    return votes
+
+
+def _cells(piece: Piece, header: str | None) -> pa.Array | None:
+    if header is None or header not in piece.cells.column_names:
+        return None
+    return plain(piece.cells.column(header))
+
+
+def _batch(source: Source, piece: Piece, usage: _Usage) -> Batch:
+    """One batch of the kept rows; the rejected are told to ``source``, with their cells."""
+    schema = piece.layout.schema
+    given: dict[str, pa.Array] = {}
+    columns: dict[str, pa.Array] = {}
+    stated: pa.Array | None = None
+    for name, header in piece.layout.columns.items():
+        cells = _cells(piece, header)
+        if cells is not None:
+            given[name] = _with_hours(cells, _cells(piece, piece.layout.hours.get(name)))
+    zones = texts(given[ZONE.name]) if ZONE.name in given else None
+    for name, cells in given.items():
+        column = schema.columns[name]
+        if column.type == TIME:
+            columns[name], said = _times(source, schema, column, cells, zones, usage)
+            stated = said if stated is None else stated
+        elif column.type == DATE:
+            columns[name] = read_dates(cells, day_first=usage.day_first.get(name, True))
+        else:
+            columns[name] = read_values(cells, column, usage.separators.get(name, Separators()))
+    kept = _anchored(schema, columns, piece.cells.num_rows)
+    for name, cells in given.items():
+        unread = pc.and_(pc.and_(present(cells), pc.is_null(columns[name])), kept)
+        if unread.true_count:
+            source.tally.unread[f"{schema.name}.{name}"] += unread.true_count
+    if stated is not None:
+        columns[ZONE.name] = pc.coalesce(columns[ZONE.name], stated) if zones is not None else stated
+    _fill(schema, columns, piece.cells.num_rows)
+    locators = piece.locators
+    if kept.false_count:
+        _reject(source, piece, given, columns, pc.invert(kept))
+        columns = {name: array.filter(kept) for name, array in columns.items()}
+        locators = locators.filter(kept)
+    return Batch(schema, pa.RecordBatch.from_pydict(columns), locators)
+
+
+def _times(
+    source: Source,
+    schema: Schema,
+    column: Column,
+    cells: pa.Array,
+    zones: pa.Array | None,
+    usage: _Usage,
+) -> tuple[pa.Array, pa.Array]:
+    """Times, and the zone that each states or was assumed to have (null: UTC)."""
+    day_first = usage.day_first.get(column.name, True)
+    times = read_times(cells, source.timezone, day_first=day_first, zones=zones)
+    if times.bare.true_count:
+        source.tally.assumed[str(source.timezone)] += times.bare.true_count
+    return times.at, pc.if_else(times.bare, str(source.timezone), times.zones)
+
+
+def _with_hours(days: pa.Array, hours: pa.Array | None) -> pa.Array:
+    """Days joined with the clock times of the column beside them, where they have none."""
+    if hours is None or days.type != STRING:
+        return days
+    clock = pc.utf8_trim_whitespace(texts(hours))
+    bare = pc.invert(pc.fill_null(pc.match_substring_regex(days, r":|\dh"), True))
+    both = pc.and_(bare, present(clock))
+    return pc.if_else(both, pc.binary_join_element_wise(days, clock, " "), days)
+
+
+def _fill(schema: Schema, columns: dict[str, pa.Array], rows: int) -> None:
+    """The two columns that have a value where the file gives none."""
+    for name, value in (("app", APP), ("count", 1)):
+        if name in schema.columns:
+            kind = schema.columns[name].type
+            cells = columns.get(name, pa.nulls(rows, kind))
+            columns[name] = pc.fill_null(cells, pa.scalar(value, kind))
+
+
+def _anchored(schema: Schema, columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    """True for the rows that have the anchors of their table."""
+    there = {name: present(columns[name]) for name in columns}
+    nowhere = pa.repeat(False, rows)
+    if schema.anchors:
+        kept = pa.repeat(True, rows)
+        for name in schema.anchors:
+            kept = pc.and_(kept, there.get(name, nowhere))
+        return kept
+    kept = nowhere
+    for name in schema.anchors_any or [column.name for column in schema.own]:
+        kept = pc.or_(kept, there.get(name, nowhere))
+    return kept
+
+
+def _reject(
+    source: Source,
+    piece: Piece,
+    given: Mapping[str, pa.Array],
+    columns: Mapping[str, pa.Array],
+    lost: pa.Array,
+) -> None:
+    """Say of each lost row which anchor it lacks, or what its unreadable anchor holds."""
+    schema = piece.layout.schema
+    headers = piece.layout.columns
+    cells = pa.table({headers[name]: array.filter(lost) for name, array in given.items()})
+    read = {name: present(array.filter(lost)).to_pylist() for name, array in columns.items()}
+    where = piece.locators.filter(lost).to_pylist()
+    for n, (locator, values) in enumerate(zip(where, cells.to_pylist(), strict=True)):
+        raw = _shown(values)
+        if schema.anchors:
+            anchor = next(a for a in schema.anchors if a not in read or not read[a][n])
+            value = values.get(headers.get(anchor, ""))
+            if value is None or str(value).strip() == "":
+                source.reject(locator, N_("no {field}"), schema=schema, raw=raw, field=anchor)
+                continue
+            reason = N_("unreadable {field}: {value}")
+            facts = {"field": anchor, "value": str(value)[:80]}
+            source.reject(locator, reason, schema=schema, raw=raw, **facts)
+        elif schema.anchors_any:
+            reason = N_("none of {fields}")
+            fields = list(schema.anchors_any)
+            source.reject(locator, reason, schema=schema, raw=raw, fields=fields)
+        else:
+            reason = N_("no value in any column of {table}")
+            source.reject(locator, reason, schema=schema, raw=raw, table=schema.name)
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    """The cells of a rejected row, as JSON; empty ones left out."""
+    said = {name: value for name, value in values.items() if value is not None}
+    return orjson.dumps(said, default=str).decode()

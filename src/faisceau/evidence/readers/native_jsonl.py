@@ -1,0 +1,306 @@
+"""Native tables as JSON: one object a line (JSON Lines), or one array of objects.
+
+Format: https://jsonlines.org, RFC 8259. Arrow parses whole stretches of lines; a stretch that it
+refuses goes through orjson line by line, so that a broken line costs its neighbours time only.
+"""
+
+import codecs
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any
+
+import ijson
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from faisceau.errors import BadInput
+from faisceau.evidence.native import (
+    Layout,
+    Piece,
+    batches,
+    check_wishes,
+    chosen_layout,
+    guessed,
+    layout_of,
+)
+from faisceau.evidence.native.lines import Lines, line_end, read_lines, text_encoding
+from faisceau.evidence.native.values import mended
+from faisceau.evidence.reading import Head, Reject, Source
+from faisceau.tables.schemas import TABLES, Batch
+from faisceau.tables.schemas.schema import BOOLEAN, COINS, INTEGER, NUMBER, STRING, STRINGS
+from faisceau.words import N_
+
+FILLS = list(TABLES.values())
+NATIVE = True
+SAMPLE = 500
+ROWS = 16_384
+"""Objects of an array in one batch."""
+_OBJECTS = re.compile(r"\s*\{\s*[\"}]")
+_ARRAY = re.compile(r"\s*\[\s*(?:[{\]]|$)")
+_DEEP = re.compile(rb"[\[{]\s*(?:[\[{]\s*){64}")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def detect(head: Head) -> bool:
+    """True when the first objects hold the anchors of one table; with ``--as``, for any objects."""
+    check_wishes(head.wishes)
+    encoding = text_encoding(head)
+    if encoding is None:
+        return False
+    text = head.start.decode(encoding, "replace").removeprefix("\ufeff")
+    if not (_OBJECTS.match(text) or _ARRAY.match(text)):
+        return False
+    found = _first_objects(text, whole=head.whole)
+    if head.wishes.as_table is not None:
+        return bool(found) or not head.whole
+    return guessed(_keys(found), head.wishes) is not None
+
+
+def read(source: Source) -> Iterator[Batch]:
+    """Every object as a row; a line or element that is none is a reject."""
+    encoding = text_encoding(source.head)
+    if encoding is None:
+        raise BadInput(N_("{name} is not a text file"), name=source.name)
+    text = source.head.start.decode(encoding, "replace").removeprefix("\ufeff")
+    if _ARRAY.match(text):
+        return batches(source, lambda: _array(source, encoding))
+    end = line_end(text)
+    return batches(source, lambda: _objects(source, encoding, end))
+
+
+def _first_objects(text: str, *, whole: bool) -> list[Mapping[str, Any]]:
+    """The objects at the beginning of the file, as far as it is there."""
+    if _ARRAY.match(text):
+        return _elements(text.encode("utf-8", "replace"))
+    lines = text.splitlines()
+    found = (_loaded(line.encode("utf-8", "replace")) for line in islice(lines, SAMPLE))
+    return [row for row in found if isinstance(row, dict)]
+
+
+def _elements(data: bytes) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    try:
+        for item in islice(ijson.items(io.BytesIO(data), "item", use_float=True), SAMPLE):
+            if isinstance(item, dict):
+                found.append(item)
+    except (ijson.JSONError, ValueError, RecursionError):
+        pass  # cut by the end of the head, or damaged: what came before is enough
+    return found
+
+
+def _keys(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(rows)))
+
+
+@dataclass
+class _Columns:
+    """What is known of the keys of a file so far: their layout, and the JSON type of each."""
+
+    source: Source
+    keys: list[str] = field(default_factory=list)
+    layout: Layout | None = None
+    kinds: dict[str, pa.DataType] = field(default_factory=dict)
+
+    def see(self, keys: Iterable[str], rows: Sequence[Mapping[str, Any]] = ()) -> Layout:
+        """Take in keys; the first time they choose the table."""
+        new = [key for key in keys if key not in self.keys]
+        if new or self.layout is None:
+            self.keys += new
+            wishes = self.source.wishes
+            if self.layout is None:
+                self.layout = chosen_layout(self.keys, wishes, self.source.name)
+            else:
+                self.layout = layout_of(self.layout.schema, self.keys, wishes)
+            for column, key in self.layout.columns.items():
+                if key not in self.kinds:
+                    kind = _kind([row.get(key) for row in rows], self.layout.schema.columns[column].type)
+                    if kind is not None:
+                        self.kinds[key] = kind
+        return self.layout
+
+
+def _kind(values: list[Any], wanted: pa.DataType) -> pa.DataType | None:
+    """The Arrow type in which JSON values of a column are read; None: as they come."""
+    met = {type(value) for value in values if value is not None}
+    if not met:
+        known = (NUMBER, INTEGER, BOOLEAN, STRINGS)
+        return wanted if wanted in known else None if wanted == COINS else STRING
+    if met == {list}:
+        inner = {type(item) for value in values if value is not None for item in value}
+        return STRINGS if inner <= {str} and wanted != COINS else None
+    if met == {int}:
+        return NUMBER if wanted == NUMBER else pa.int64()
+    return {frozenset({str}): STRING, frozenset({bool}): BOOLEAN}.get(
+        frozenset(met), NUMBER if met <= {int, float} else None
+    )
+
+
+def _objects(source: Source, encoding: str, end: str) -> Iterator[Piece]:
+    """JSON Lines, a stretch at a time."""
+    columns = _Columns(source)
+    for lines in read_lines(source, encoding, end):
+        if not columns.keys and lines.data.strip():
+            sample = lines.data.split(b"\n", SAMPLE)[:SAMPLE]
+            rows = [row for row in map(_loaded, sample) if isinstance(row, dict)]
+            columns.see(_keys(rows), rows)
+        piece = _quick(columns, lines)
+        yield piece if piece is not None else _careful(columns, lines)
+
+
+def _quick(columns: _Columns, lines: Lines) -> Piece | None:
+    """The stretch parsed by Arrow; None where anything in it is out of the ordinary."""
+    data = lines.data
+    if not data.strip() or _SURROGATE.search(data) or _DEEP.search(data):
+        return None
+    layout = columns.see(())
+    while True:
+        try:
+            table = _arrow(data, columns.kinds)
+        except (pa.ArrowException, UnicodeError):
+            return None
+        names = table.column_names
+        known = set(columns.kinds)
+        layout = columns.see(names)
+        if set(columns.kinds) & set(names) <= known:
+            break  # else: again, now that the type of a late column is settled
+    numbers = _numbers(lines)
+    if numbers is None or len(numbers) != table.num_rows:
+        return None
+    seen = {
+        name: table.num_rows - table.column(name).null_count
+        for name in (*layout.left, *layout.unknown)
+        if name in names
+    }
+    cells = table.select([name for name in layout.wanted if name in names])
+    if not cells.num_columns:
+        return None
+    return Piece(layout, cells, _locators(numbers), lines.rejects, seen)
+
+
+def _arrow(data: bytes, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    return pa.json.read_json(
+        io.BytesIO(data),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        parse_options=pa.json.ParseOptions(
+            explicit_schema=pa.schema(list(kinds.items())), unexpected_field_behavior="infer"
+        ),
+    )
+
+
+def _numbers(lines: Lines) -> pa.Array | None:
+    """The numbers of the lines that are not blank."""
+    data = lines.data
+    count = data.count(b"\n") + (not data.endswith(b"\n"))
+    numbers = pa.arange(lines.first, lines.first + count)
+    if b"\n\n" not in data and not data.startswith(b"\n") and b"\n\r" not in data:
+        return numbers
+    texts = pc.split_pattern(pa.array([data.removesuffix(b"\n")], pa.binary()), b"\n").flatten()
+    return numbers.filter(pc.match_substring_regex(texts, r"\S"))
+
+
+def _locators(numbers: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise("line ", numbers.cast(pa.string()), "")
+
+
+def _careful(columns: _Columns, lines: Lines) -> Piece:
+    """The stretch line by line: each an object, or a reject with its number."""
+    rows, numbers, rejects = [], [], list(lines.rejects)
+    for number, line in enumerate(lines.data.split(b"\n"), lines.first):
+        if not line.strip():
+            continue
+        row = _loaded(line)
+        if isinstance(row, dict):
+            rows.append(row)
+            numbers.append(number)
+        else:
+            raw = line[:2000].decode("utf-8", "replace")[:500]
+            rejects.append(Reject(f"line {number}", N_("not a JSON object"), raw=raw))
+    return _piece(columns, rows, _locators(pa.array(numbers, pa.int64())), rejects)
+
+
+def _array(source: Source, encoding: str) -> Iterator[Piece]:
+    """The elements of one JSON array, streamed."""
+    columns, number = _Columns(source), 0
+    with source.open() as raw:
+        stream: Any = raw
+        if encoding != "utf-8":
+            stream = codecs.EncodedFile(raw, "utf-8", encoding, "replace")
+        items = ijson.items(stream, "item", use_float=True)
+        ended = False
+        while not ended:
+            rows: list[Mapping[str, Any]] = []
+            numbers, rejects = [], []
+            try:
+                for item in islice(items, ROWS):
+                    number += 1
+                    if isinstance(item, dict):
+                        rows.append(_mended(item))
+                        numbers.append(number)
+                    else:
+                        reject = Reject(f"record {number}", N_("not a JSON object"), raw=str(item)[:500])
+                        rejects.append(reject)
+                ended = len(rows) + len(rejects) < ROWS
+            except (ijson.JSONError, ValueError, RecursionError) as error:
+                ended = True
+                reason = N_("the JSON array is cut or damaged here: {why}")
+                facts = {"why": str(error).splitlines()[0][:200] if str(error) else type(error).__name__}
+                rejects.append(Reject(f"record {number + 1}", reason, facts))
+            where = pa.array([f"record {n}" for n in numbers], pa.string())
+            yield _piece(columns, rows, where, rejects)
+
+
+def _piece(
+    columns: _Columns,
+    rows: list[Mapping[str, Any]],
+    locators: pa.Array,
+    rejects: list[Reject],
+) -> Piece:
+    counts = Counter(chain.from_iterable(rows))
+    layout = columns.see(counts, rows)
+    cells = pa.table({key: _cells(rows, key) for key in layout.wanted if key in counts})
+    seen = {key: counts[key] for key in (*layout.left, *layout.unknown) if key in counts}
+    return Piece(layout, cells, locators, tuple(rejects), seen)
+
+
+def _cells(rows: list[Mapping[str, Any]], key: str) -> pa.Array:
+    """The values of one key; of mixed types, all as text or JSON."""
+    values = [row.get(key) for row in rows]
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError, ValueError, TypeError):
+        return pa.array(
+            [v if v is None or isinstance(v, str) else _as_json(v) for v in values], pa.string()
+        )
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _loaded(line: bytes) -> Any:
+    """The value of a line; None when it is no JSON. NaN is null, lone surrogates are mended."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return _mended(json.loads(line, parse_constant=lambda _: None))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return mended(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {mended(key): _mended(item) for key, item in value.items()}
+    return value
