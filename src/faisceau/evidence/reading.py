@@ -148,7 +148,9 @@ class Head:
         try:
             with closing(open_sqlite(self.member.local())) as db:
                 names = [
-                    n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                    name
+                    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                    if isinstance(name, str) and '"' not in name  # else damaged or hostile
                 ]
                 return {
                     name: frozenset(row[1] for row in db.execute(f'PRAGMA table_info("{name}")'))
