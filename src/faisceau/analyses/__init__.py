@@ -65,6 +65,9 @@ class Analysis:
     version: str
     params: type[Params]
     meaning: str
+    """Its docstring, for people who read code."""
+    method: str
+    """What it does in plain words (a template), for people who read reports."""
 
     @property
     def tables(self) -> frozenset[str]:
@@ -78,11 +81,13 @@ def analysis(
     kind: Kind | str,
     version: int | str,
     reads_if: Sequence[Selection] = (),
+    method: str = "",
 ) -> Callable[[F], F]:
     """Declare a function as an analysis: the decorator leaves it callable as it is.
 
     ``function(table…, params, engine)``: one unbound table per selection, named after it, in the
-    order declared, those of ``reads_if`` last. Raises ``PluginError`` when the signature does not
+    order declared, those of ``reads_if`` last. ``method`` says in plain words what it does, for the
+    report (``N_``; by default the docstring). Raises ``PluginError`` when the signature does not
     fit.
     """
 
@@ -108,6 +113,7 @@ def analysis(
             version=str(version),
             params=params,
             meaning=(function.__doc__ or "").strip(),
+            method=method or (function.__doc__ or "").strip(),
         )
         return function
 

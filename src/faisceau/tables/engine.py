@@ -13,10 +13,12 @@ from typing import Any, Self
 import duckdb
 import ibis
 import pyarrow as pa
+import sqlglot
 from ibis import Table
 from ibis.formats.pyarrow import PyArrowSchema
+from sqlglot import exp
 
-from faisceau.errors import Confined, FaisceauError
+from faisceau.errors import Confined, FaisceauError, UsageError
 from faisceau.mandate.permit import Permit
 from faisceau.tables.confinement import check_leaves, check_sql
 from faisceau.tables.lake import STORED, Lake, Segment
@@ -32,6 +34,11 @@ READING = ("run", "rows", "show", "report", "findings", "search", "export", "sta
 def unbound(selection: Selection) -> Table:
     """The unbound Ibis table of a selection: ``row_id`` and the declared columns."""
     return ibis.table(PyArrowSchema.to_ibis(selection.arrow), name=selection.schema.name)
+
+
+def absent(selection: Selection) -> Table:
+    """An empty table in the place of one that the permit does not cover (``reads_if``)."""
+    return ibis.memtable(selection.arrow.empty_table())
 
 
 class DuckEngine:
@@ -121,6 +128,37 @@ class DuckEngine:
         for batch in self.batches(expression):
             yield from batch.to_pylist()
 
+    def filtered(
+        self, table: str, where: str | None = None, limit: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of one covered table under a condition a person typed, in ``row_id`` order.
+
+        The condition is checked like any query: one expression over this table's columns.
+        Raises ``UsageError`` when it cannot be read.
+        """
+        query = exp.select("*").from_(exp.to_table(table))
+        if where:
+            query = query.where(_condition(where))
+        query = query.order_by("row_id")
+        if limit is not None:
+            query = query.limit(limit)
+        sql = query.sql("duckdb")
+        check_sql(sql, {table}, "duckdb")
+        schema = self.tables[table].schema().to_pyarrow()
+        cursor = self._db.cursor()
+        try:
+            for batch in cursor.execute(sql).to_arrow_reader(BATCH_ROWS):
+                yield batch.cast(schema)
+        except duckdb.Error as error:
+            raise UsageError(
+                N_("The condition cannot be used: {why}"),
+                hint=N_("Columns are listed by: faisceau tables {table}"),
+                why=str(error).splitlines()[0],
+                table=table,
+            ) from error
+        finally:
+            cursor.close()
+
     def map_batches(
         self,
         expression: Table,
@@ -163,6 +201,17 @@ def _covered(permit: Permit, lake: Lake, selection: Selection, listed: list[Segm
     name = selection.schema.name
     permit.require_table(name, frozenset(selection.names))
     return lake.files(permit, name, listed)
+
+
+def _condition(where: str) -> exp.Expression:
+    try:
+        return sqlglot.parse_one(where, read="duckdb", into=exp.Condition)
+    except sqlglot.errors.SqlglotError as error:
+        raise UsageError(
+            N_("The condition {where} cannot be read"),
+            hint=N_("Write it as in SQL: kind = 'voice' AND sent_at >= '2026-01-01'"),
+            where=where,
+        ) from error
 
 
 def _quoted(value: object) -> str:

@@ -8,7 +8,7 @@ catalog does not list is what a killed process left, and is swept by the next wr
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,11 +203,34 @@ class LakeWriter:
             writer.abandon()
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Segments that take the place of others (paths), and how many rows went."""
+
+    added: list[Segment]
+    replaced: list[str]
+    dropped: int
+
+
+Keep = Callable[[pa.RecordBatch], pa.Array]
+"""Says, as a boolean array, which rows of a batch stay."""
+
+
+def not_of(exhibit: int) -> Keep:
+    """Keeps the rows of every other exhibit."""
+    return lambda batch: pc.not_equal(batch["exhibit_id"], f"E{exhibit}")
+
+
+def holding(listed: Iterable[Segment], exhibit: int) -> list[Segment]:
+    """The segments that may hold rows of an exhibit."""
+    return [s for s in listed if s.first_exhibit <= exhibit <= s.last_exhibit]
+
+
 class Lake:
     """The folder ``tables/`` of a case."""
 
     def __init__(self, case: Path) -> None:
-        self._case = case
+        self.case = case
         self._folder = case / "tables"
 
     @contextmanager
@@ -224,35 +247,41 @@ class Lake:
     def files(self, permit: Permit, table: str, listed: Iterable[Segment]) -> list[Path]:
         """The Parquet files of one table, for the engine."""
         permit.require_table(table, frozenset())
-        return [self._case / segment.path for segment in listed if segment.table == table]
+        return [self.case / segment.path for segment in listed if segment.table == table]
 
-    def without(
-        self, permit: Permit, listed: Iterable[Segment], exhibit: int, token: str
-    ) -> tuple[list[Segment], list[str]]:
-        """Rewrite the segments that hold rows of ``exhibit`` without them.
+    def rewritten(
+        self, permit: Permit, chosen: Iterable[Segment], keep: Keep, token: str
+    ) -> "Rewritten":
+        """Write the chosen segments anew without the rows that ``keep`` says no to.
 
-        Returns the segments that replace them and the paths they replace.
+        A segment that loses nothing stays as it is. Register ``added``, unregister ``replaced``,
+        commit, then ``discard`` the latter.
         """
-        permit.require("withdraw", "purge")
-        touched = [s for s in listed if s.first_exhibit <= exhibit <= s.last_exhibit]
+        permit.require("add", "withdraw", "purge")
         added: list[Segment] = []
-        for n, segment in enumerate(touched):
+        replaced: list[str] = []
+        dropped = 0
+        for n, segment in enumerate(chosen):
             with self.writing(permit, f"{token}-{n}") as writer:
                 writer.exhibit(segment.first_exhibit)
                 writer.exhibit(segment.last_exhibit)
                 schema = STORED[segment.table]
-                with pq.ParquetFile(self._case / segment.path) as file:
+                with pq.ParquetFile(self.case / segment.path) as file:
                     for batch in file.iter_batches(ROW_GROUP):
-                        keep = pc.not_equal(batch["exhibit_id"], f"E{exhibit}")
-                        writer.append(schema, batch.filter(keep).cast(schema.arrow))
+                        writer.append(schema, batch.filter(keep(batch)).cast(schema.arrow))
+                if writer.rows == segment.rows:
+                    writer.abandon()
+                    continue
+                dropped += segment.rows - writer.rows
                 added += writer.finish()
-        return added, [segment.path for segment in touched]
+            replaced.append(segment.path)
+        return Rewritten(added, replaced, dropped)
 
     def discard(self, permit: Permit, paths: Iterable[str]) -> None:
         """Delete segment files that the catalog no longer lists."""
-        permit.require("withdraw", "purge")
+        permit.require("add", "withdraw", "purge")
         for path in paths:
-            (self._case / path).unlink(missing_ok=True)
+            (self.case / path).unlink(missing_ok=True)
 
 
 def sweep(case: Path, listed: Iterable[Segment]) -> list[str]:

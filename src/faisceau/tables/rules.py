@@ -41,6 +41,8 @@ def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:
         )
     if rule.holders is not None:
         conditions.append(_any([table[c].isin(list(rule.holders)) for c in ("holder", "account")]))
+    if rule.tables is not None:
+        conditions.append(table["table"].isin(list(rule.tables)))
     return conditions
 
 

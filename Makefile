@@ -1,0 +1,58 @@
+# Two commands do everything: `make demo` and `make test`. Both install what they need into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-slow check cover bench lock words docs clean system
+
+demo: $(STAMP)
+	@$(BIN)/faisceau demo
+
+test: $(STAMP) system
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report= --cov-fail-under=90
+
+test-slow: $(STAMP) system
+	$(BIN)/pytest -n 2 -m slow
+
+# The loop of one change: what is quick, in under a minute.
+check: $(STAMP)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not slow" -x -q --no-header --deselect tests/e2e $(T)
+
+cover: $(STAMP)
+	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing:skip-covered
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/spine.py
+
+# After a change of dependencies in pyproject.toml.
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--extra spark --extra links --group dev pyproject.toml -o requirements.lock
+
+# After a change of texts: extracts them, and compiles the French catalogue.
+words: $(STAMP)
+	$(BIN)/python -m faisceau.words_catalogue
+
+# After a change of commands, tables, readers or analyses: writes docs/reference anew.
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Tests look at the report's pages: poppler draws them.
+system:
+	@command -v pdftoppm >/dev/null || { apt-get update -qq && apt-get install -y -qq poppler-utils; }
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* demo

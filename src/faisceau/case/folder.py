@@ -1,0 +1,113 @@
+"""The case folder: where each room keeps its things.
+
+``case.toml`` says what it is; ``evidence/`` the originals and the mandates; ``tables/`` the lake;
+``ledger/`` the log; ``catalog.sqlite`` exhibits, findings, reviews; ``index/`` locks and whatever
+can be rebuilt. Keys and the case's secret are not here (see the ledger's keys).
+"""
+
+import fcntl
+import os
+import secrets
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import tomlkit
+
+from faisceau.errors import CaseError
+from faisceau.words import N_
+
+FORMAT = 1
+MARK = "case.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case on disk: its folder, its id, where its catalog is (SQLAlchemy URL)."""
+
+    folder: Path
+    case_id: str
+    catalog_url: str
+
+    @property
+    def evidence(self) -> Path:
+        """Originals, content-addressed, read-only."""
+        return self.folder / "evidence"
+
+    @property
+    def index(self) -> Path:
+        """Locks and derived files: all of it can be deleted while nobody works."""
+        return self.folder / "index"
+
+    @property
+    def scratch(self) -> Path:
+        """Where big work spills while it runs."""
+        return self.index / "scratch"
+
+
+def create(folder: Path, now: datetime) -> Case:
+    """Make the folder of a new case. Raises ``CaseError`` unless it is absent or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CaseError(
+            N_("{folder} already holds something"),
+            hint=N_("Choose a folder that does not exist yet"),
+            folder=folder,
+        )
+    for name in ("evidence", "tables", "index"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    case_id = secrets.token_hex(8)
+    document = tomlkit.document()
+    document.add("format", FORMAT)
+    document.add("case_id", case_id)
+    document.add("created_at", now)
+    text = tomlkit.dumps(document)
+    mark = folder / MARK
+    with mark.open("x", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return _case(folder, case_id, None)
+
+
+def find(folder: Path) -> Case:
+    """The case in ``folder``. Raises ``CaseError`` when there is none that can be opened."""
+    mark = folder / MARK
+    if not mark.is_file():
+        raise CaseError(
+            N_("{folder} is not a case"),
+            hint=N_("Make one with: faisceau new {folder}"),
+            folder=folder,
+        )
+    try:
+        content = tomllib.loads(mark.read_text("utf-8"))
+        case_id, version = str(content["case_id"]), int(content["format"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
+        raise CaseError(N_("{path} cannot be read: {why}"), path=mark, why=error) from error
+    if version > FORMAT:
+        raise CaseError(
+            N_("{folder} was made by a later version of Faisceau (format {version})"),
+            hint=N_("Update Faisceau, then open it again"),
+            folder=folder,
+            version=version,
+        )
+    return _case(folder, case_id, content.get("catalog"))
+
+
+@contextmanager
+def writer_lock(case: Case) -> Iterator[None]:
+    """Keep other writers out, of any process; the system frees the lock when its holder dies.
+
+    The lock is on ``case.toml`` itself: a lock file could be swept away while it is held.
+    """
+    with (case.folder / MARK).open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _case(folder: Path, case_id: str, url: str | None) -> Case:
+    folder = folder.absolute()
+    return Case(folder, case_id, url or f"sqlite:///{folder / 'catalog.sqlite'}")

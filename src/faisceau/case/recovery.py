@@ -1,0 +1,55 @@
+"""Recovery: what a killed process left half done is finished or undone by the next writer.
+
+An act is committed when the catalog says so. Committed and not closed: the ledger is told.
+Not committed: its files are swept, and the ledger is told that it failed.
+"""
+
+import sqlalchemy as sa
+
+from faisceau.case import catalog
+from faisceau.case.folder import Case
+from faisceau.case.gate import is_at_work
+from faisceau.evidence import register
+from faisceau.evidence.store import EvidenceStore
+from faisceau.ledger.entry import Draft, Entry
+from faisceau.ledger.log import Ledger
+from faisceau.tables import lake
+
+
+def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason: str) -> list[int]:
+    """Close every act whose process is dead; returns their opening entries' numbers.
+
+    Call it while holding the case's writer lock: no living writer is then mistaken for a dead one.
+    """
+    acts = case.index / "acts"
+    dead = [
+        entry
+        for entry in ledger.open_operations()
+        if not is_at_work(acts, str(entry.data.get("lock", "-")))
+    ]
+    if not dead:
+        return []
+    with database.connect() as connection:
+        listed = lake.segments(connection)
+        done = {entry.number: catalog.committed_act(connection, entry.number) for entry in dead}
+        kept = {stored.sha256 for stored in register.objects(connection)}
+    lake.sweep(case.folder, listed)
+    EvidenceStore(case.folder, case.scratch).sweep(kept)
+    for entry in dead:
+        ledger.append(_closing(entry, done[entry.number], agent, reason))
+        catalog.forget(database, entry.number)
+    return [entry.number for entry in dead]
+
+
+def _closing(entry: Entry, committed: dict[str, object] | None, agent: str, reason: str) -> Draft:
+    data = {"recovered": True, **(committed or {"failure": "interrupted"})}
+    return Draft(
+        operation=entry.operation,
+        phase="close",
+        act=entry.act,
+        agent=agent,
+        reason=reason,
+        of=entry.number,
+        outcome="done" if committed is not None else "failed",
+        data=data,
+    )

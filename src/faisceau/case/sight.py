@@ -1,0 +1,69 @@
+"""What an act may see: the mandate's scope, series and designations as row rules.
+
+The gate applies them before any analysis, search or page sees a row.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+from faisceau.evidence.register import Exhibit
+from faisceau.findings.model import Kind
+from faisceau.mandate.model import PARIS, Mandate, Scope
+from faisceau.mandate.permit import RowRule
+from faisceau.tables.identifiers import spellings
+from faisceau.tables.lake import STORED
+from faisceau.tables.schemas import MENTION, PAYMENT, REJECT, Schema
+from faisceau.tables.schemas.schema import TIME
+
+PARTICIPANTS: Mapping[str, tuple[str, ...]] = {
+    "message": ("account", "sender_id", "recipients", "thread_id"),
+    "call": ("caller", "callee"),
+    "contact": ("identifiers",),
+    "handset": ("msisdn", "accounts"),
+    "person": ("phone", "email"),
+    "sim_sale": ("msisdn",),
+}
+"""Columns that name who takes part, for ``[scope] participants``."""
+
+
+def row_rules(
+    mandate: Mandate, kind: Kind, tables: Iterable[str], exhibits: Iterable[Exhibit], day: date
+) -> dict[str, RowRule]:
+    """The rule of each table for work of ``kind``."""
+    listed = list(exhibits)
+    return {name: _rule(mandate, kind, STORED[name], listed, day) for name in tables}
+
+
+def _rule(
+    mandate: Mandate, kind: Kind, schema: Schema, exhibits: list[Exhibit], day: date
+) -> RowRule:
+    scope = mandate.scope or Scope()
+    at = next((c.name for c in schema if c.type == TIME), None)
+    dated = at is not None and (scope.since is not None or scope.until is not None)
+    people = PARTICIPANTS.get(schema.name, ()) if scope.participants else ()
+    derived = schema in (MENTION, REJECT)
+    return RowRule(
+        exhibits=_ids(scope.exhibits, exhibits) if scope.exhibits else None,
+        since=_midnight(scope.since) if dated and scope.since else None,
+        until=_midnight(scope.until + timedelta(days=1)) if dated and scope.until else None,
+        time_column=at if dated else None,
+        participants=tuple(s for p in scope.participants for s in spellings(p)) if people else None,
+        participant_columns=people,
+        procedures=mandate.procedures(day) if kind is Kind.MATCHING else None,
+        holders=_holders(mandate) if schema is PAYMENT else None,
+        tables=tuple(sorted(mandate.data)) if derived else None,
+    )
+
+
+def _ids(names: tuple[str, ...], exhibits: list[Exhibit]) -> tuple[str, ...]:
+    wanted = set(names)
+    return tuple(e.exhibit_id for e in exhibits if {e.exhibit_id, e.label} & wanted)
+
+
+def _midnight(day: date) -> str:
+    """The first moment of ``day`` in Paris, in UTC."""
+    return datetime.combine(day, time(), PARIS).astimezone(UTC).isoformat()
+
+
+def _holders(mandate: Mandate) -> tuple[str, ...]:
+    return tuple(v for d in mandate.designated for v in (d.name, d.account) if v)

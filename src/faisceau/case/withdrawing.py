@@ -1,0 +1,127 @@
+"""Withdrawing: an annulled exhibit, and all that rests on it, leaves the case (CPP 173 to 174).
+
+Its bytes, its rows and mentions, and the reasons of every finding that rests on it are erased. The
+ledger keeps that they were there, who took them out, and by which decision.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from faisceau.case import catalog
+from faisceau.case.gate import Gate
+from faisceau.errors import NotFound
+from faisceau.evidence import register
+from faisceau.evidence.store import EvidenceStore
+from faisceau.findings import store as findings
+from faisceau.ledger.entry import Entry
+from faisceau.mandate.act import Act
+from faisceau.tables import lake
+from faisceau.tables.lake import Lake
+from faisceau.words import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that went out while the exhibit was in the case."""
+
+    at: str
+    number: int
+    recipient: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What a withdrawal took out, and what it touches outside the case."""
+
+    exhibit_id: str
+    label: str
+    decision: str
+    findings: tuple[str, ...]
+    reports: tuple[Report, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """One JSON object."""
+        return {
+            "exhibit_id": self.exhibit_id,
+            "label": self.label,
+            "decision": self.decision,
+            "findings": list(self.findings),
+            "reports": [
+                {"entry": r.number, "at": r.at, "recipient": r.recipient, "sha256": r.sha256}
+                for r in self.reports
+            ],
+        }
+
+
+def withdraw(
+    name: str,
+    decision: str,
+    *,
+    gate: Gate,
+    database: sa.Engine,
+    store: EvidenceStore,
+    tables: Lake,
+    entries: Iterable[Entry],
+) -> Withdrawn:
+    """Take exhibit ``name`` (id or label) out. Raises ``NotFound`` when it is not in the case."""
+    with database.connect() as connection:
+        exhibit = register.by_id_or_label(connection, name)
+        listed = lake.holding(lake.segments(connection), exhibit.number)
+        needed = register.still_needed(connection, exhibit.number)
+        objects = register.objects(connection, exhibit.number)
+    if exhibit.status != "kept":
+        raise NotFound(N_("Exhibit {exhibit} is no longer in the case"), exhibit=exhibit.exhibit_id)
+    act = Act("withdraw", exhibits=frozenset({exhibit.exhibit_id}))
+    files = [o.path for o in objects if not o.outside and o.sha256 not in needed]
+    leaving = [*files, *(segment.path for segment in listed)]
+    opening = {"decision": decision, "files_leaving": leaving}
+    with gate.passing(act, data=opening) as (permit, closing):
+        token = f"{permit.number:09d}"
+        new = tables.rewritten(permit, listed, lake.not_of(exhibit.number), token)
+        with database.begin() as connection:
+            lake.unregister(connection, new.replaced)
+            lake.register(connection, new.added)
+            touched = findings.withdraw_exhibit(connection, permit, exhibit.exhibit_id)
+            register.mark(
+                connection,
+                exhibit.number,
+                "withdrawn",
+                at=gate.clock(),
+                by=gate.agent,
+                why=decision,
+            )
+            reports = _reports(entries, set(touched))
+            closing.data.update(
+                exhibit_id=exhibit.exhibit_id,
+                decision=decision,
+                files_added=[segment.fixity() for segment in new.added],
+                files_removed=[*files, *new.replaced],
+                in_place_removed=[o.path for o in objects if o.outside],
+                findings=touched,
+                reports=[report.number for report in reports],
+            )
+            catalog.commit_act(connection, permit.number, closing.data)
+        tables.discard(permit, new.replaced)
+        store.remove(permit, [o.sha256 for o in objects if not o.outside], needed)
+        closing.committed.append(lambda: catalog.forget(database, permit.number))
+    return Withdrawn(exhibit.exhibit_id, exhibit.label, decision, tuple(touched), reports)
+
+
+def _reports(entries: Iterable[Entry], touched: set[str]) -> tuple[Report, ...]:
+    """The reports and exports that named one of the findings."""
+    return tuple(
+        Report(
+            entry.at,
+            entry.number,
+            str(entry.data.get("recipient", "")),
+            str(entry.data.get("sha256", "")),
+        )
+        for entry in entries
+        if entry.operation == "disclosure"
+        and entry.phase == "close"
+        and touched & set(entry.data.get("findings", []))
+    )

@@ -1,0 +1,730 @@
+"""The workspace: the one door to a case, opened by a named agent for a stated reason."""
+
+import hashlib
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from faisceau.analyses import Analysis
+from faisceau.case import catalog, folder, reporting
+from faisceau.case.adding import Added, Adding, Ask, Progress
+from faisceau.case.cards import cards, cited_sources, finding_json, selections
+from faisceau.case.folder import Case
+from faisceau.case.gate import Clock, Gate
+from faisceau.case.plugins import plugins
+from faisceau.case.purging import Purged, purge
+from faisceau.case.recovery import recover
+from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
+from faisceau.case.sight import row_rules
+from faisceau.case.withdrawing import Withdrawn, withdraw
+from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
+from faisceau.evidence import register
+from faisceau.evidence.register import Exhibit
+from faisceau.evidence.store import EvidenceStore
+from faisceau.findings import store as findings
+from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
+from faisceau.ledger.entry import Draft, Entry
+from faisceau.ledger.keys import KeyRing, PublicKeys
+from faisceau.ledger.log import Ledger
+from faisceau.ledger.proofs import prove_consistency, prove_inclusion
+from faisceau.mandate.act import Act
+from faisceau.mandate.decide import decide
+from faisceau.mandate.explain import Explanation, explain
+from faisceau.mandate.model import Mandate, today, unenforced, widens_scope
+from faisceau.mandate.permit import Permit
+from faisceau.mandate.reading import read_mandate
+from faisceau.report.html import render_html
+from faisceau.report.model import FindingCard, ReportData
+from faisceau.report.pdf import render_pdf
+from faisceau.tables import lake
+from faisceau.tables.engine import DuckEngine, absent
+from faisceau.tables.lake import STORED, Lake, Segment
+from faisceau.tables.schemas.schema import Selection
+from faisceau.words import N_
+
+REPORTED = 100
+"""Findings in a report unless it is asked for more or fewer."""
+REPORTED_LINES = 20
+
+
+def utc_now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that ends or falls due: what (template and facts), and on which day."""
+
+    what: str
+    facts: Mapping[str, Any]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """The state of a case, as ``status`` shows it."""
+
+    reference: str
+    exhibits: list[Exhibit]
+    findings: Mapping[str, Mapping[str, int]]
+    due: list[Due]
+    warnings: list[str]
+
+
+class Workspace:
+    """A case at work. Open it with :meth:`open`, or make a new one with :meth:`create`."""
+
+    def __init__(
+        self,
+        case: Case,
+        *,
+        agent: str | None = None,
+        reason: str | None = None,
+        clock: Clock = utc_now,
+        engine: str = "duckdb",
+    ) -> None:
+        self.case = case
+        self.clock = clock
+        self.engine = engine
+        self._database = catalog.connect(case.catalog_url)
+        with self._database.connect() as connection:
+            versions = catalog.mandates(connection)
+        self._version = versions[-1]
+        self.mandate = _verified_mandate(case, self._version)
+        self.agent = _agent(self.mandate, agent)
+        self.reason = reason or self.mandate.reference
+        self.ledger = Ledger.open(case.folder, case.case_id, clock=clock)
+        self._gate = Gate(
+            self.mandate, self.ledger, self.agent, self.reason, clock, case.index / "acts"
+        )
+        self._lake = Lake(case.folder)
+        self._store = EvidenceStore(case.folder, case.scratch)
+
+    @classmethod
+    def create(
+        cls,
+        where: Path,
+        mandate_text: bytes,
+        *,
+        origin: str = "mandate.toml",
+        agent: str | None = None,
+        reason: str | None = None,
+        clock: Clock = utc_now,
+        engine: str = "duckdb",
+    ) -> Self:
+        """Open a new case under a mandate, which is kept as its first piece of evidence.
+
+        Raises ``MandateError`` for a mandate that cannot stand, ``Refused`` when it has ended.
+        """
+        mandate = read_mandate(mandate_text, origin)
+        who = _agent(mandate, agent)
+        decision = decide(mandate, Act("new"), who, clock())
+        if not decision.allowed:
+            raise decision.refusal()
+        already_there = where.exists()
+        case = folder.create(where, clock())
+        try:
+            ledger = Ledger.create(case.folder, case.case_id, clock=clock)
+            version = _keep_mandate(case, 1, mandate_text, mandate, agent=who, now=clock())
+            database = catalog.connect(case.catalog_url)
+            with database.begin() as connection:
+                catalog.create(connection)
+                catalog.add_mandate(connection, version)
+            ledger.append(
+                Draft(
+                    operation="collection",
+                    phase="only",
+                    act="new",
+                    agent=who,
+                    reason=reason or mandate.reference,
+                    policies=tuple(rule.id for rule in decision.rules),
+                    data=_mandate_data(case, version),
+                )
+            )
+        except BaseException:
+            shutil.rmtree(case.folder, ignore_errors=True)
+            if already_there:
+                where.mkdir(exist_ok=True)
+            raise
+        return cls(case, agent=agent, reason=reason, clock=clock, engine=engine)
+
+    @classmethod
+    def open(
+        cls,
+        where: Path,
+        *,
+        agent: str | None = None,
+        reason: str | None = None,
+        clock: Clock = utc_now,
+        engine: str = "duckdb",
+    ) -> Self:
+        """Open the case in ``where``. Raises ``CaseError``, ``UsageError``, ``Damaged``."""
+        return cls(folder.find(where), agent=agent, reason=reason, clock=clock, engine=engine)
+
+    @property
+    def today(self) -> date:
+        """The day in Paris."""
+        return today(self.clock())
+
+    @property
+    def mandate_version(self) -> str:
+        """Number and hash of the mandate in force, as findings keep it."""
+        return f"{self._version.version}:{self._version.sha256[:16]}"
+
+    # ---- adding ----
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        as_table: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        label: str | None = None,
+        procedure: str | None = None,
+        timezone: str = "Europe/Paris",
+        reader: str | None = None,
+        layout: str | None = None,
+        in_place: bool = False,
+        again: bool = False,
+        ask: Ask | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Added]:
+        """Add each path as an exhibit of its own; yields what became of each, in order.
+
+        A path that fails is yielded with its error, the others go on; a refusal ends it
+        (``Refused``).
+        """
+        blocked = unenforced(self.mandate)
+        adding = Adding(
+            gate=self._gate,
+            database=self._database,
+            store=self._store,
+            lake=self._lake,
+            mandate=self.mandate,
+            readers=plugins().readers,
+            as_table=as_table,
+            columns=columns or {},
+            label=label,
+            procedure=procedure,
+            timezone=timezone,
+            reader=reader,
+            layout=layout,
+            in_place=in_place,
+            again=again,
+            ask=ask,
+            progress=progress,
+        )
+        if blocked:
+            raise Refused(
+                N_("The mandate has a clause that this version does not enforce yet: {clauses}"),
+                hint=N_("Nothing is added until it can be: what it protects would not be"),
+                clauses=blocked,
+            )
+        with self._writing():
+            yield from adding.add(paths)
+
+    # ---- analyses ----
+
+    def run(
+        self,
+        names: Sequence[str] = (),
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> RunReport:
+        """Run the analyses named; without names, each that the mandate allows and has rows.
+
+        Raises ``NotFound`` for an unknown name, ``UsageError`` for parameters that do not fit.
+        """
+        settings = settings or {}
+        known = plugins()
+        chosen = [known.analysis(name) for name in (names or known.analyses)]
+        params = {a.name: parameters(a, settings.get(a.name, {})) for a in chosen}
+        ran: list[Ran] = []
+        not_run: list[NotRun] = []
+        for analysis in chosen:
+            if progress is not None:
+                progress(analysis.name)
+            if not names and not self._has_rows(analysis):
+                facts = {"tables": sorted(analysis.tables)}
+                why = N_("no rows of {tables}")
+                if self._covers(analysis):
+                    not_run.append(NotRun(analysis.name, why, facts))
+                    continue
+            try:
+                ran.append(self._run_one(analysis, params[analysis.name]))
+            except Refused as refusal:
+                decision = refusal.facts.get("decision")
+                not_run.append(
+                    NotRun(analysis.name, refusal.message, refusal.facts, decision, refusal)
+                )
+            except FaisceauError as error:
+                not_run.append(NotRun(analysis.name, error.message, error.facts, None, error))
+        return RunReport(tuple(ran), tuple(not_run))
+
+    def _covers(self, analysis: Analysis) -> bool:
+        return analysis.tables - {"mention"} <= self.mandate.data
+
+    def _has_rows(self, analysis: Analysis) -> bool:
+        with self._database.connect() as connection:
+            return all(lake.segments(connection, table) for table in analysis.tables)
+
+    def _run_one(self, analysis: Analysis, params: Any) -> Ran:
+        optional = [
+            s for s in analysis.reads_if if s.schema.name in {*self.mandate.data, "mention"}
+        ]
+        missing = [s for s in analysis.reads_if if s not in optional]
+        selections = (*analysis.reads, *analysis.reads_if)
+        covered = (*analysis.reads, *optional)
+        values = params.model_dump(mode="json")
+        act = self._act(analysis, covered)
+        with self._reading(act, covered, kind=analysis.kind) as (permit, closing, engine):
+            inputs = [
+                engine.tables[s.schema.name] if s in covered else absent(s) for s in selections
+            ]
+            limits = self._limits(missing)
+            leads = analysis.function(*inputs, params, engine)
+            secret = KeyRing.open(self.case.case_id).secret
+            now = self.clock()
+            found = [
+                stamp(
+                    lead,
+                    analysis=analysis,
+                    params=values,
+                    secret=secret,
+                    mandate_version=self.mandate_version,
+                    agent=self.agent,
+                    at=now,
+                    limits=limits,
+                )
+                for lead in leads
+            ]
+            with self._database.begin() as connection:
+                new, kept, gone = findings.put(
+                    connection, permit, found, analysis=analysis.name, params=values
+                )
+                closing.data.update(
+                    analysis=analysis.name,
+                    version=analysis.version,
+                    params=_jsonable(values),
+                    findings={"new": new, "kept": kept, "superseded": gone},
+                )
+                catalog.commit_act(connection, permit.number, closing.data)
+            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
+        return Ran(analysis.name, new, kept, gone, limits)
+
+    def _act(self, analysis: Analysis, reads: Sequence[Selection]) -> Act:
+        tables = frozenset(s.schema.name for s in reads)
+        return Act(
+            "run",
+            kind=analysis.kind,
+            analysis=analysis.name,
+            tables=tables,
+            procedures=self._procedures(tables),
+        )
+
+    def _procedures(self, tables: Collection[str]) -> frozenset[str]:
+        with self._database.connect() as connection:
+            exhibits = register.exhibits(connection, status="kept")
+        return frozenset(
+            p
+            for exhibit in exhibits
+            for table, met in exhibit.procedures.items()
+            if table in tables or "mention" in tables
+            for p in met
+        )
+
+    def _limits(self, missing: Sequence[Selection]) -> tuple[str, ...]:
+        limits = [N_("Table not covered by the mandate: ") + s.schema.name for s in missing]
+        if self.mandate.scope is not None:
+            limits.append(N_("Only what the mandate's scope lets be seen was read"))
+        return tuple(limits)
+
+    # ---- reading ----
+
+    def rows(
+        self, table: str, where: str | None = None, limit: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of an observation table, all columns, those the mandate lets through.
+
+        Raises ``UsageError`` for a table that does not exist or a condition that cannot be read.
+        """
+        if table not in STORED:
+            raise UsageError(
+                N_("There is no table {table}"),
+                hint=N_("There are: {known}"),
+                table=table,
+                known=list(STORED),
+            )
+        schema = STORED[table]
+        every = Selection(schema, tuple(n for n in schema.columns if n != "row_id"))
+        act = Act("rows", tables=frozenset({table}), procedures=self._procedures({table}))
+        condition = {"where": where} if where else {}
+        with self._reading(act, [every], data=condition) as (_, closing, engine):
+            closing.data["rows"] = 0
+            for batch in engine.filtered(table, where, limit):
+                closing.data["rows"] += batch.num_rows
+                yield batch
+
+    def exhibits(self) -> list[Exhibit]:
+        """The exhibits of the case, as ``status`` lists them."""
+        return self.status().exhibits
+
+    def status(self) -> CaseStatus:
+        """Exhibits, findings by analysis and status, what falls due."""
+        with self._gate.passing(Act("status")) as (permit, closing):
+            with self._database.connect() as connection:
+                exhibits = register.exhibits(connection, status="kept")
+                counts = findings.count(connection, permit)
+            closing.data.update(exhibits=len(exhibits))
+        return CaseStatus(
+            self.mandate.reference, exhibits, counts, self._due(), self.warnings(exhibits)
+        )
+
+    def _due(self) -> list[Due]:
+        due = [
+            Due(
+                N_("the mandate {reference} ends"),
+                {"reference": self.mandate.reference},
+                self.mandate.expires_on,
+            )
+        ]
+        due += [
+            Due(N_("the habilitation of {agent} ends"), {"agent": agent.id}, agent.until)
+            for agent in self.mandate.agents
+            if agent.until is not None
+        ]
+        return sorted(due, key=lambda item: item.on)
+
+    def warnings(self, exhibits: Sequence[Exhibit]) -> list[str]:
+        """What the mandate warns of: handsets opened without authorisation, stale policies."""
+        handsets = tuple((e.exhibit_id, e.label) for e in exhibits if e.handset)
+        decision = self._gate.judge(Act("status", handsets=handsets))
+        return [warning.text() for warning in decision.warnings]
+
+    def findings(self, analysis: str | None = None, top: int | None = None) -> list[Finding]:
+        """Findings by falling score, those superseded or withdrawn left out."""
+        if analysis is not None:
+            plugins().analysis(analysis)
+        with (
+            self._gate.passing(Act("findings", analysis=analysis or "")) as (permit, closing),
+            self._database.connect() as connection,
+        ):
+            found = findings.listed(connection, permit, analysis=analysis, top=top)
+            closing.data["findings"] = len(found)
+        return found
+
+    def finding(self, prefix: str, permit: Permit) -> Finding:
+        """The finding whose id begins with ``prefix``. Raises ``NotFound``."""
+        with self._database.connect() as connection:
+            found = findings.by_prefix(connection, permit, prefix) if prefix else []
+        if len(found) != 1:
+            raise NotFound(
+                N_("No finding {finding}") if not found else N_("Several findings {finding}…"),
+                hint=N_("List them with: faisceau findings {case}"),
+                finding=prefix,
+                case=self.case.folder,
+            )
+        return found[0]
+
+    def review(self, prefix: str, verdict: str, note: str = "") -> Review:
+        """Keep a verdict on a finding. Raises ``UsageError`` for a verdict that is none."""
+        if verdict not in VERDICTS:
+            raise UsageError(
+                N_("{verdict} is no verdict"),
+                hint=N_("Verdicts are: {known}"),
+                verdict=verdict,
+                known=[str(v) for v in VERDICTS],
+            )
+        with self._writing(), self._gate.passing(Act("review")) as (permit, closing):
+            finding = self.finding(prefix, permit)
+            review = Review(finding.finding_id, self.agent, Status(verdict), note, self.clock())
+            closing.data.update(finding=finding.finding_id, verdict=str(review.verdict))
+            with self._database.begin() as connection:
+                findings.add_review(connection, permit, review)
+                catalog.commit_act(connection, permit.number, closing.data)
+            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
+        return review
+
+    def findings_json(self, analysis: str | None = None, top: int | None = None) -> list[Any]:
+        """Findings as ``--format json`` prints them, each reason with its evidence."""
+        if analysis is not None:
+            plugins().analysis(analysis)
+        act = Act("findings", analysis=analysis or "")
+        with self._citing(act) as (permit, closing, engine):
+            with self._database.connect() as connection:
+                found = findings.listed(connection, permit, analysis=analysis, top=top)
+            closing.data["findings"] = len(found)
+            sources = cited_sources(found, engine)
+        return [finding_json(finding, sources) for finding in found]
+
+    def show(self, prefix: str) -> FindingCard:
+        """One finding with its rows and the messages around them."""
+        with self._citing(Act("show")) as (permit, closing, engine):
+            finding = self.finding(prefix, permit)
+            closing.data["finding"] = finding.finding_id
+            with self._database.connect() as connection:
+                reviews = findings.reviews(connection, permit, finding.finding_id)
+            [card] = cards([finding], reviews, engine, rows_per_reason=1000)
+        return card
+
+    # ---- mandate ----
+
+    def explain(self) -> list[Explanation]:
+        """Every act as allowed or refused, for this agent and today."""
+        return explain_mandate(self.mandate, self.agent, self.clock())
+
+    def replace_mandate(self, text: bytes, origin: str = "mandate.toml") -> None:
+        """Put another mandate in force; findings keep the version they were made under."""
+        new = read_mandate(text, origin)
+        act = Act("replace", widens_scope=widens_scope(self.mandate, new))
+        with self._writing(), self._gate.passing(act) as (permit, closing):
+            version = _keep_mandate(
+                self.case, self._version.version + 1, text, new, agent=self.agent, now=self.clock()
+            )
+            closing.data.update(_mandate_data(self.case, version))
+            with self._database.begin() as connection:
+                catalog.add_mandate(connection, version)
+                catalog.commit_act(connection, permit.number, closing.data)
+            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
+
+    # ---- erasing ----
+
+    def withdraw(self, name: str, decision: str) -> Withdrawn:
+        """Take an annulled exhibit, and all that rests on it, out of the case.
+
+        Its bytes, rows, mentions and the reasons of the findings that rest on it are erased; the
+        ledger keeps that they were there, and the reference of the decision. Returns the findings
+        and reports touched. Raises ``NotFound``.
+        """
+        with self._writing():
+            return withdraw(
+                name,
+                decision,
+                gate=self._gate,
+                database=self._database,
+                store=self._store,
+                tables=self._lake,
+                entries=self.ledger.entries(),
+            )
+
+    def purge(self) -> Purged:
+        """Erase what the law says is due, and nothing else; returns what was erased."""
+        with self._writing():
+            return purge(self.clock(), gate=self._gate, database=self._database, tables=self._lake)
+
+    # ---- disclosing ----
+
+    def report(
+        self, output: Path, *, lang: str = "fr", top: int | None = None, recipient: str = ""
+    ) -> dict[str, Any]:
+        """Write the report to ``output`` (``.pdf`` or ``.html``); returns path, sha256, counts.
+
+        The same case gives the same bytes. Raises ``UsageError`` for another ending.
+        """
+        render = {".pdf": render_pdf, ".html": render_html}.get(output.suffix.casefold())
+        if render is None:
+            raise UsageError(N_("A report ends in .pdf or .html, not {path}"), path=output.name)
+        act = Act("report", recipient=recipient)
+        with self._citing(act) as (permit, closing, engine):
+            data = self._report_data(permit, engine, top)
+            content = render(data, lang)
+            try:
+                output.write_bytes(content)
+            except OSError as error:
+                raise FaisceauError(
+                    N_("{path} cannot be written: {why}"), path=output, why=error.strerror
+                ) from error
+            digest = hashlib.sha256(content).hexdigest()
+            named = [card.finding.finding_id for card in data.findings]
+            closing.data.update(sha256=digest, recipient=recipient, findings=named)
+        return {"path": output, "sha256": digest, "findings": len(named), "of": data.found}
+
+    def _report_data(self, permit: Permit, engine: DuckEngine, top: int | None) -> ReportData:
+        with self._database.connect() as connection:
+            exhibits = register.exhibits(connection, status="kept")
+            found = findings.listed(connection, permit)
+            reviews = findings.reviews(connection, permit)
+            segments = lake.segments(connection)
+        entries = list(self.ledger.entries())
+        last = max(entry.number for entry in entries if reporting.lasting(entry))
+        shown = found[: top or REPORTED]
+        known = plugins().analyses
+        gave = {entry.act.removeprefix("run ") for entry in entries if entry.outcome == "done"}
+        not_run = [
+            (a, None if (d := self._gate.judge(self._act(a, a.reads))).allowed else d)
+            for a in known.values()
+            if a.name not in gave
+        ]
+        hidden = self._hidden(engine, segments)
+        keys = PublicKeys.read(self.case.folder / "ledger" / "keys")
+        return ReportData(
+            software=reporting.software(),
+            mandate=reporting.mandate_card(self.mandate, self.warnings(exhibits)),
+            exhibits=tuple(reporting.exhibit_card(e, self.mandate) for e in exhibits),
+            methods=reporting.methods(found, known),
+            findings=tuple(cards(shown, reviews, engine, lines_per_finding=REPORTED_LINES)),
+            proof=reporting.proof(
+                self.case.case_id,
+                self.ledger.checkpoint_covering(last),
+                {"Ed25519 + ML-DSA-65": keys.fingerprint},
+            ),
+            refusals=reporting.refusals(entries),
+            rejects=reporting.rejects(engine),
+            unexamined=reporting.unexamined(exhibits, hidden, not_run),
+            conversations=reporting.conversations(engine),
+            found=len(found),
+        )
+
+    def _hidden(self, engine: DuckEngine, segments: Sequence[Segment]) -> dict[str, int]:
+        """Rows that the mandate's scope keeps out of sight, by table."""
+        if self.mandate.scope is None:
+            return {}
+        hidden = {}
+        for name, table in engine.tables.items():
+            [seen] = engine.rows(table.aggregate(n=table.count()))
+            total = sum(s.rows for s in segments if s.table == name)
+            if total > seen["n"]:
+                hidden[name] = total - seen["n"]
+        return hidden
+
+    # ---- the ledger ----
+
+    def ledger_entries(self, last: int | None = None) -> list[Entry]:
+        """The ledger's entries, oldest first; the ``last`` ones only. Writes nothing."""
+        self._allowed(Act("ledger_show"))
+        entries: Iterable[Entry] = self.ledger.entries()
+        return list(deque(entries, last) if last is not None else entries)
+
+    def prove(self, entry: int | None = None, since: int | None = None) -> dict[str, Any]:
+        """A proof that an entry stands in the ledger, or that nothing changed ``since`` a size."""
+        self._allowed(Act("prove"))
+        if since is not None:
+            return prove_consistency(self.case.folder, since, self.ledger.size)
+        number = self.ledger.size - 1 if entry is None else entry
+        return prove_inclusion(self.case.folder, number)
+
+    def _allowed(self, act: Act) -> None:
+        """Judge an act that writes nothing when allowed; a refusal is recorded all the same."""
+        decision = self._gate.judge(act)
+        if not decision.allowed:
+            self._gate.refuse(act, decision)
+
+    # ---- plumbing ----
+
+    @contextmanager
+    def _reading(
+        self,
+        act: Act,
+        selections: Sequence[Selection],
+        *,
+        kind: Kind = Kind.QUERY,
+        data: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Permit, Any, DuckEngine]]:
+        """Pass the gate for ``act`` and open an engine on its tables."""
+        with self._database.connect() as connection:
+            exhibits = register.exhibits(connection, status="kept")
+            listed = lake.segments(connection)
+        columns = {s.schema.name: frozenset(s.names) for s in selections}
+        rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
+        with (
+            self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
+            DuckEngine(permit, self._lake, listed, selections, scratch=self.case.scratch) as engine,
+        ):
+            yield permit, closing, engine
+
+    @contextmanager
+    def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, DuckEngine]]:
+        """Pass the gate for an act that quotes rows: every covered table that has some."""
+        with self._database.connect() as connection:
+            filled = {segment.table for segment in lake.segments(connection)}
+        tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
+        act = replace(
+            act, tables=frozenset(tables - {"reject"}), procedures=self._procedures(tables)
+        )
+        with self._reading(act, selections(tables)) as opened:
+            yield opened
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the case's writer lock; what a killed writer left is settled first."""
+        with folder.writer_lock(self.case):
+            recover(self.case, self.ledger, self._database, self.agent, self.reason)
+            yield
+
+
+def explain_mandate(mandate: Mandate, agent: str, now: datetime) -> list[Explanation]:
+    """Every act as allowed or refused, with the analyses that are installed."""
+    every = [
+        (a.name, str(a.kind), [s.schema.name for s in a.reads]) for a in plugins().analyses.values()
+    ]
+    return explain(mandate, agent, now, every)
+
+
+def _agent(mandate: Mandate, agent: str | None) -> str:
+    agent = agent or os.environ.get("FAISCEAU_AGENT")
+    if agent:
+        return agent
+    if len(mandate.agents) == 1:
+        return mandate.agents[0].id
+    raise UsageError(
+        N_("The mandate designates several agents: say which one you are"),
+        hint=N_("Use --agent or FAISCEAU_AGENT: {agents}"),
+        agents=[agent.id for agent in mandate.agents],
+    )
+
+
+def _keep_mandate(
+    case: Case, number: int, text: bytes, mandate: Mandate, *, agent: str, now: datetime
+) -> catalog.MandateVersion:
+    """Store a mandate read-only, durably, before anything says that it is in force."""
+    path = case.evidence / "mandates" / f"{number:03d}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)  # left by a replacement that was killed before its commit
+    with path.open("xb") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    path.chmod(0o444)
+    lake.fsync_folder(path.parent)
+    relative = path.relative_to(case.folder).as_posix()
+    return catalog.MandateVersion(number, relative, mandate.sha256, now, agent)
+
+
+def _mandate_data(case: Case, version: catalog.MandateVersion) -> dict[str, Any]:
+    size = (case.folder / version.path).stat().st_size
+    return {
+        "mandate_version": version.version,
+        "files_added": [{"path": version.path, "sha256": version.sha256, "size": size}],
+    }
+
+
+def _verified_mandate(case: Case, version: catalog.MandateVersion) -> Mandate:
+    try:
+        text = (case.folder / version.path).read_bytes()
+    except OSError as error:
+        raise CaseError(
+            N_("The mandate of the case cannot be read: {why}"), why=error.strerror
+        ) from error
+    mandate = read_mandate(text, version.path)
+    if mandate.sha256 != version.sha256:
+        raise Damaged(
+            N_("The mandate {path} is not the one that was put in force"),
+            hint=N_("Run: faisceau ledger verify {case}"),
+            path=version.path,
+            case=case.folder,
+        )
+    return mandate
+
+
+def _jsonable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a ledger entry holds them: numbers as text, for canonical JSON has no 0.1."""
+    return {k: v if isinstance(v, (str, int, type(None))) else str(v) for k, v in values.items()}

@@ -1,0 +1,42 @@
+"""The command line, thin: each command asks the workspace and prints what it answers."""
+
+import os
+import sys
+
+import click
+
+from faisceau.cli.base import Call, fail, language_of
+from faisceau.errors import FaisceauError
+from faisceau.words import N_, say, speaking
+
+
+def main() -> None:
+    """Run the command line and exit: 0, 1 (error), 2 (usage), 3 (refused by the mandate)."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    from faisceau.cli.commands import faisceau
+
+    call = Call(lang=language_of(arguments))
+    with speaking(call.lang):
+        try:
+            faisceau.main(arguments, prog_name="faisceau", standalone_mode=False, obj=call)
+        except FaisceauError as error:
+            return fail(error, call)
+        except click.UsageError as error:
+            click.echo(error.format_message(), err=True)
+            if error.ctx is not None:
+                click.echo(f"  → {error.ctx.command_path} --help", err=True)
+            return 2
+        except click.exceptions.Exit as exit_:
+            return exit_.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(say(N_("Interrupted. The case is as it was before.")), err=True)
+            return 130
+        except BrokenPipeError:
+            # The reader of our pipe has seen enough: that is not an error.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+    return 0

@@ -1,0 +1,510 @@
+"""The commands, in the order of a case's life."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from faisceau.cli.base import (
+    Command,
+    Group,
+    batched_rows,
+    call,
+    interactive,
+    note,
+    one_line,
+    out,
+    print_json,
+    print_json_array,
+    print_lines,
+    print_table,
+)
+from faisceau.words import N_, say
+
+CASE = click.argument("case", type=click.Path(path_type=Path))
+
+
+faisceau = Group(
+    "faisceau",
+    help=N_(
+        "From data a service lawfully holds to findings a magistrate can check line by line.\n\n"
+        "A case is a folder: open one under a mandate (new), put exhibits in (add), run the "
+        "analyses that the mandate allows (run), read and review what comes out (findings, show, "
+        "review), write the report. Every step is in the ledger."
+    ),
+)
+click.version_option(package_name="faisceau", message="faisceau %(version)s")(faisceau)
+
+
+def command(
+    name: str, text: str, parent: click.Group = faisceau
+) -> Callable[[Callable[..., None]], click.Command]:
+    """Declare a command with its help text (a template)."""
+    return parent.command(name, cls=Command, help=text)
+
+
+def group(name: str, text: str) -> Group:
+    """Declare a group of commands."""
+    made = Group(name, help=text)
+    faisceau.add_command(made)
+    return made
+
+
+def workspace(case: Path) -> Any:
+    """The workspace of the case, opened by the agent and for the reason given."""
+    from faisceau.case.workspace import Workspace
+
+    wanted = call()
+    return Workspace.open(case, agent=wanted.agent, reason=wanted.reason, engine=wanted.engine)
+
+
+# ---- a case begins ----
+
+
+@command("new", N_("Open a case under a mandate. On a terminal, eight questions write it for you."))
+@CASE
+@click.option("--mandate", type=click.Path(path_type=Path), help=N_("The mandate, a TOML file."))
+@click.option("--regime", help=N_("Ask the questions for this regime."), metavar="REGIME")
+def new(case: Path, mandate: Path | None, regime: str | None) -> None:
+    from faisceau.case.workspace import Workspace
+    from faisceau.cli.asking import ask_for_mandate, read_file
+
+    text = read_file(mandate) if mandate is not None else ask_for_mandate(regime)
+    wanted = call()
+    made = Workspace.create(
+        case,
+        text,
+        origin=str(mandate or "mandate.toml"),
+        agent=wanted.agent,
+        reason=wanted.reason,
+    )
+    if wanted.as_json:
+        print_json({"case": made.case.folder, "reference": made.mandate.reference})
+        return
+    note(
+        N_("Case {case} is open under mandate {reference}"),
+        case=case,
+        reference=made.mandate.reference,
+    )
+    note(N_("Next: faisceau add {case} FILE"), case=case)
+
+
+@command(
+    "status", N_("What the case holds: exhibits, rows kept and rejected, findings, what is due.")
+)
+@CASE
+def status(case: Path) -> None:
+    from faisceau.cli.views import print_status, status_json
+
+    state = workspace(case).status()
+    if call().as_json:
+        print_json(status_json(state))
+    else:
+        print_status(state)
+
+
+@command("add", N_("Add exhibits: files, folders or archives, each path one exhibit."))
+@CASE
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--as", "as_table", metavar="TABLE", help=N_("Read as rows of this table."))
+@click.option(
+    "--map", "mapping", multiple=True, metavar="NATIVE=THEIRS", help=N_("A column of the file.")
+)
+@click.option("--label", help=N_("What to call the exhibit; by default the file's name."))
+@click.option("--procedure", metavar="REF", help=N_("The procedure that the rows come from."))
+@click.option(
+    "--timezone",
+    default="Europe/Paris",
+    show_default=True,
+    help=N_("Zone of times that state none."),
+)
+@click.option("--reader", metavar="NAME", help=N_("Read with this reader."))
+@click.option("--layout", type=click.Choice(["matrix"]), hidden=True)
+@click.option(
+    "--in-place",
+    is_flag=True,
+    help=N_("Leave the bytes where they are; verified before each read."),
+)
+@click.option("--again", is_flag=True, help=N_("Read anew an exhibit that is already there."))
+def add(case: Path, paths: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:
+    from faisceau.cli.asking import choose_reader
+    from faisceau.cli.views import added_json, print_added, progress
+
+    columns = dict(_pair(option) for option in mapping)
+    exit_code, results = 0, []
+    with progress() as told:
+        for added in workspace(case).add(
+            paths,
+            columns=columns,
+            ask=choose_reader if interactive() else None,
+            progress=told,
+            **options,
+        ):
+            exit_code = max(exit_code, added.error.exit_code if added.error else 0)
+            if call().as_json:
+                results.append(added_json(added))
+            else:
+                print_added(added)
+    if call().as_json:
+        print_json(results)
+    if exit_code:
+        raise click.exceptions.Exit(exit_code)
+
+
+def _pair(option: str) -> tuple[str, str]:
+    native, equals, theirs = option.partition("=")
+    if not equals:
+        raise click.UsageError(say(N_("--map wants NATIVE=THEIRS, not {given}"), given=option))
+    return native.strip(), theirs.strip()
+
+
+# ---- what it says ----
+
+
+@command("run", N_("Run analyses: those named, else each that the mandate allows and has rows."))
+@CASE
+@click.argument("analyses", nargs=-1)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=N_("A parameter."))
+def run(case: Path, analyses: tuple[str, ...], settings: tuple[str, ...]) -> None:
+    from faisceau.case.plugins import plugins
+    from faisceau.case.running import settings_for
+    from faisceau.cli.views import print_run, progress, run_json
+    from faisceau.errors import UsageError
+
+    known = plugins().analyses
+    unknown = [name for name in analyses if name not in known]
+    if unknown:
+        raise UsageError(
+            N_("There is no analysis {name}"),
+            hint=N_("There are: {known}"),
+            name=unknown,
+            known=list(known),
+        )
+    with progress() as told:
+        report = workspace(case).run(
+            analyses, settings_for(analyses, known, settings), lambda name: told(name, 0)
+        )
+    if call().as_json:
+        print_json(run_json(report))
+    else:
+        print_run(report, case)
+    named = [n for n in report.not_run if n.analysis in analyses]
+    codes = [n.error.exit_code for n in (named if analyses else report.not_run) if n.error]
+    if analyses and codes:
+        raise click.exceptions.Exit(max(codes))
+    if (
+        not analyses
+        and report.refused
+        and not report.ran
+        and len(report.refused) == len(report.not_run)
+    ):
+        raise click.exceptions.Exit(3)
+    if not analyses and any(c == 1 for c in codes):
+        raise click.exceptions.Exit(1)
+
+
+@command("rows", N_("Rows of an observation table, all columns."))
+@CASE
+@click.argument("table")
+@click.option("--where", metavar="EXPR", help=N_("A condition, in SQL: kind = 'voice'"))
+@click.option("--limit", type=click.IntRange(min=0), help=N_("This many at most."))
+def rows(case: Path, table: str, where: str | None, limit: int | None) -> None:
+    from faisceau.cli.views import print_rows
+
+    shown = call().format
+    default = 50 if shown == "text" else None
+    found = batched_rows(
+        workspace(case).rows(table, where, limit if limit is not None else default)
+    )
+    if shown == "json":
+        print_json_array(found)
+    elif shown == "jsonl":
+        print_lines(found)
+    else:
+        print_rows(found, limited=limit is None)
+
+
+@command("findings", N_("Findings, strongest first."))
+@CASE
+@click.option("--analysis", metavar="NAME", help=N_("Of this analysis only."))
+@click.option("--top", type=click.IntRange(min=1), help=N_("This many at most."))
+def findings(case: Path, analysis: str | None, top: int | None) -> None:
+    from faisceau.cli.views import print_findings
+
+    desk = workspace(case)
+    if call().format == "text":
+        found = desk.findings(analysis, top if top is not None else 20)
+        print_findings(found, case)
+        return
+    values = desk.findings_json(analysis, top)
+    if call().format == "jsonl":
+        print_lines(values)
+    else:
+        print_json_array(values)
+
+
+@command("show", N_("One finding: the claim, each reason with its rows, messages in context."))
+@CASE
+@click.argument("finding")
+def show(case: Path, finding: str) -> None:
+    from faisceau.cli.views import card_json, print_finding
+
+    seen = workspace(case).show(finding)
+    if call().as_json:
+        print_json(card_json(seen))
+    else:
+        print_finding(seen)
+
+
+@command("review", N_("Say what you think of a finding; it is recorded under your name."))
+@CASE
+@click.argument("finding")
+@click.argument("verdict", type=click.Choice(["confirmed", "dismissed", "unsure", "exculpatory"]))
+@click.option("--note", default="", help=N_("Why."))
+def review(case: Path, finding: str, verdict: str, note: str) -> None:
+    given = workspace(case).review(finding, verdict, note)
+    value = {
+        "finding_id": given.finding_id,
+        "verdict": given.verdict,
+        "agent": given.agent,
+        "at": given.at,
+    }
+    if call().as_json:
+        print_json(value)
+    else:
+        out().print(
+            say(
+                N_("{finding}: {verdict}, by {agent}"),
+                finding=given.finding_id,
+                verdict=say(str(given.verdict)),
+                agent=given.agent,
+            )
+        )
+
+
+@command("report", N_("Write the report: PDF or self-contained HTML."))
+@CASE
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=N_("report.pdf or report.html"),
+)
+@click.option("--top", type=click.IntRange(min=1), help=N_("This many findings at most."))
+@click.option("--recipient", default="", help=N_("Who it is for; recorded."))
+def report(case: Path, output: Path, top: int | None, recipient: str) -> None:
+    from faisceau.cli.base import Call
+
+    wanted: Call = call()
+    written = workspace(case).report(output, lang=wanted.lang, top=top, recipient=recipient)
+    if wanted.as_json:
+        print_json(written)
+    else:
+        note(N_("Report written: {path}"), path=output)
+
+
+# ---- the law ----
+
+mandate = group("mandate", N_("What the mandate allows: explain it, replace it, see a template."))
+
+
+@command("explain", N_("Every act as allowed or refused, why, and what would unlock it."), mandate)
+@CASE
+def mandate_explain(case: Path) -> None:
+    from faisceau.cli.views import explain_json, print_explanations
+
+    desk = workspace(case)
+    explained = desk.explain()
+    if call().as_json:
+        print_json(explain_json(desk, explained))
+    else:
+        print_explanations(desk, explained)
+
+
+@command("replace", N_("Put another mandate in force; recorded."), mandate)
+@CASE
+@click.argument("file", type=click.Path(path_type=Path))
+def mandate_replace(case: Path, file: Path) -> None:
+    from faisceau.cli.asking import read_file
+
+    workspace(case).replace_mandate(read_file(file), str(file))
+    if call().as_json:
+        print_json({"case": case, "mandate": file})
+    else:
+        note(N_("The mandate of {case} is now {file}"), case=case, file=file)
+
+
+@command("template", N_("Print a commented template mandate for a regime."), mandate)
+@click.argument("regime")
+def mandate_template(regime: str) -> None:
+    from faisceau.cli.asking import template
+
+    click.echo(template(regime), nl=False)
+
+
+# ---- proof ----
+
+ledger = group("ledger", N_("What was done with the case, and the proof of it."))
+
+
+@command(
+    "verify", N_("Check every entry, seal, table and exhibit; needs no key and no network."), ledger
+)
+@CASE
+@click.option("--log-only", is_flag=True, help=N_("The log alone, not tables and exhibits."))
+def ledger_verify(case: Path, log_only: bool) -> None:
+    from faisceau.case.proving import verify
+    from faisceau.cli.views import print_verdict, verdict_json
+
+    verdict = verify(case, log_only=log_only)
+    if call().as_json:
+        print_json(verdict_json(verdict))
+    else:
+        print_verdict(verdict)
+    if not verdict.ok:
+        raise click.exceptions.Exit(1)
+
+
+@command("show", N_("The entries of the ledger, oldest first."), ledger)
+@CASE
+@click.option("--last", type=click.IntRange(min=1), help=N_("The last ones only."))
+def ledger_show(case: Path, last: int | None) -> None:
+    from faisceau.cli.views import entry_json, print_entries
+
+    entries = workspace(case).ledger_entries(last)
+    if call().format == "json":
+        print_json_array(entry_json(e) for e in entries)
+    elif call().format == "jsonl":
+        print_lines(entry_json(e) for e in entries)
+    else:
+        print_entries(entries)
+
+
+@command(
+    "prove",
+    N_("Export a proof that an entry stands in the ledger, for a court or the CNIL."),
+    ledger,
+)
+@CASE
+@click.option(
+    "--entry", type=click.IntRange(min=0), help=N_("The entry to prove; by default the last.")
+)
+@click.option(
+    "--since", type=click.IntRange(min=0), help=N_("Prove that nothing changed since that size.")
+)
+def ledger_prove(case: Path, entry: int | None, since: int | None) -> None:
+    print_json(workspace(case).prove(entry, since))
+
+
+@command("check", N_("Check a proof that was exported; needs no case."), ledger)
+@click.argument("proof", type=click.Path(path_type=Path))
+def ledger_check(proof: Path) -> None:
+    from faisceau.case.proving import check
+    from faisceau.cli.asking import read_file
+
+    proven = check(read_file(proof), str(proof))
+    facts = {
+        "size": proven.checkpoint.size,
+        "root": proven.checkpoint.root,
+        "fingerprint": proven.fingerprint,
+    }
+    if call().as_json:
+        print_json(facts)
+    else:
+        out().print(
+            say(N_("The proof holds for {size} entries, root {root}, keys {fingerprint}"), **facts)
+        )
+
+
+# ---- erasing ----
+
+
+@command("withdraw", N_("Take an annulled exhibit, and all that rests on it, out of the case."))
+@CASE
+@click.argument("exhibit")
+@click.option(
+    "--decision", required=True, metavar="REF", help=N_("The decision that annuls it; recorded.")
+)
+def withdraw(case: Path, exhibit: str, decision: str) -> None:
+    from faisceau.cli.views import print_withdrawn
+
+    gone = workspace(case).withdraw(exhibit, decision)
+    if call().as_json:
+        print_json(gone.as_json())
+    else:
+        print_withdrawn(gone)
+
+
+@command("purge", N_("Erase what the law says is due."))
+@CASE
+def purge(case: Path) -> None:
+    from faisceau.cli.views import print_purged
+
+    gone = workspace(case).purge()
+    if call().as_json:
+        print_json(gone.as_json())
+    else:
+        print_purged(gone)
+
+
+# ---- the tool itself ----
+
+
+@command("demo", N_("Build a fictional case, run the whole job on it, and show what comes out."))
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help=N_("The folder to make; an earlier demo there is replaced."),
+)
+@click.option("--no-serve", is_flag=True, help=N_("Do not open the workspace at the end."))
+def demo(into: Path, no_serve: bool) -> None:
+    from faisceau.cli.demonstration import demonstrate
+
+    del no_serve  # the web workspace comes later: nothing serves yet
+    demonstrate(into)
+
+
+@command("analyses", N_("The analyses installed: kind, tables, parameters."))
+def analyses() -> None:
+    from faisceau.cli.views import analyses_json, print_analyses
+
+    if call().as_json:
+        print_json(analyses_json())
+    else:
+        print_analyses()
+
+
+@command("readers", N_("The formats that can be read."))
+def readers() -> None:
+    from faisceau.case.plugins import plugins
+
+    found = [
+        {
+            "reader": n,
+            "fills": [s.name for s in r.FILLS],
+            "reads": one_line((r.__doc__ or "").split("\n\n")[0]),
+        }
+        for n, r in plugins().readers.items()
+    ]
+    if call().as_json:
+        print_json(found)
+    else:
+        print_table(
+            [say(N_("Reader")), say(N_("Fills")), say(N_("Reads"))],
+            [[r["reader"], ", ".join(r["fills"]), r["reads"]] for r in found],
+        )
+
+
+@command("tables", N_("The observation tables and their columns."))
+@click.argument("table", required=False)
+def tables(table: str | None) -> None:
+    from faisceau.cli.views import print_tables, tables_json
+
+    if call().as_json:
+        print_json(tables_json(table))
+    else:
+        print_tables(table)

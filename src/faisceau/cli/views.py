@@ -1,0 +1,570 @@
+"""How the answers of the workspace look: tables for a person, values for a program."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich import progress as bars
+from rich.console import Console
+
+from faisceau.case.adding import Added
+from faisceau.case.cards import finding_json
+from faisceau.case.plugins import plugins
+from faisceau.case.purging import Purged
+from faisceau.case.running import RunReport
+from faisceau.case.withdrawing import Withdrawn
+from faisceau.case.workspace import CaseStatus, Workspace
+from faisceau.cli.base import note, one_line, out, print_table
+from faisceau.errors import NotFound
+from faisceau.evidence.register import Exhibit
+from faisceau.findings.model import Finding
+from faisceau.ledger.entry import Entry
+from faisceau.ledger.verdict import Verdict
+from faisceau.mandate.explain import Explanation
+from faisceau.report.model import Excerpt, FindingCard
+from faisceau.tables.schemas import TABLES
+from faisceau.words import N_, say
+
+PARIS = ZoneInfo("Europe/Paris")
+N_("new"), N_("confirmed"), N_("dismissed"), N_("unsure"), N_("exculpatory")
+N_("superseded"), N_("withdrawn")
+
+
+@contextmanager
+def progress() -> Iterator[Any]:
+    """Shows what is being done, on a terminal; silent in a pipe. Yields ``told(what, rows)``."""
+    shown = sys.stderr.isatty()
+    columns = (
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}"),
+        bars.TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with bars.Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task("", total=None)
+
+        def told(what: str, rows: int) -> None:
+            counted = say(N_("{what}: {rows} rows"), what=what, rows=f"{rows:,}".replace(",", " "))
+            bar.update(task, description=counted if rows else what)
+
+        yield told
+
+
+# ---- status and add ----
+
+
+def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:
+    """An exhibit as other programs read it (design, section 9), with its further counts."""
+    return {
+        "exhibit_id": exhibit.exhibit_id,
+        "label": exhibit.label,
+        "sha256": exhibit.sha256,
+        "size": exhibit.size,
+        "reader": exhibit.reader or None,
+        "tables": exhibit.tables,
+        "unread": dict(exhibit.unread),
+        "unknown": dict(exhibit.unknown),
+        "left": dict(exhibit.left),
+        "files": dict(exhibit.files),
+        "procedure": exhibit.procedure,
+        "timezone": exhibit.timezone,
+        "in_place": exhibit.in_place,
+        "added_at": exhibit.added_at,
+        "added_by": exhibit.added_by,
+    }
+
+
+def status_json(state: CaseStatus) -> dict[str, Any]:
+    """The state of a case as one JSON object."""
+    return {
+        "reference": state.reference,
+        "exhibits": [exhibit_json(e) for e in state.exhibits],
+        "tables": _totals(state.exhibits),
+        "findings": state.findings,
+        "due": [{"what": say(d.what, **d.facts), "on": d.on} for d in state.due],
+        "warnings": state.warnings,
+    }
+
+
+def _totals(exhibits: Iterable[Exhibit]) -> dict[str, dict[str, int]]:
+    totals: dict[str, dict[str, int]] = {}
+    for exhibit in exhibits:
+        for table, count in exhibit.tables.items():
+            total = totals.setdefault(table, {})
+            for name, n in count.items():
+                total[name] = total.get(name, 0) + n
+    return totals
+
+
+def print_status(state: CaseStatus) -> None:
+    """The state of a case for a person."""
+    screen = out()
+    screen.print(say(N_("Case {reference}"), reference=state.reference), style="bold")
+    screen.print()
+    headers = (N_("Exhibit"), N_("Label"), N_("Reader"), N_("Rows"), N_("Rejected"), "SHA-256")
+    print_table(
+        [say(h) for h in headers],
+        [
+            (
+                e.exhibit_id,
+                one_line(e.label),
+                e.reader or say(N_("unknown format")),
+                "  ".join(f"{t} {c['rows']}" for t, c in e.tables.items()) or "0",
+                sum(c["rejected"] for c in e.tables.values()),
+                e.sha256[:16] + "…",
+            )
+            for e in state.exhibits
+        ],
+    )
+    for e in state.exhibits:
+        for table, count in e.tables.items():
+            if count.get("not_covered"):
+                note_out(
+                    N_("{exhibit}: {n} rows of {table} not covered by the mandate"),
+                    exhibit=e.exhibit_id,
+                    n=count["not_covered"],
+                    table=table,
+                )
+        for column, n in sorted(e.unread.items()):
+            note_out(
+                N_("{exhibit}: {n} unreadable values of {column}"),
+                exhibit=e.exhibit_id,
+                n=n,
+                column=column,
+            )
+        for name, n in sorted(e.unknown.items()):
+            note_out(
+                N_("{exhibit}: field {name} unknown, {n} times"),
+                exhibit=e.exhibit_id,
+                name=name,
+                n=n,
+            )
+    if state.findings:
+        screen.print()
+        print_table(
+            [say(N_("Analysis")), say(N_("Findings"))],
+            [
+                (name, ", ".join(f"{n} {say(status)}" for status, n in counts.items()))
+                for name, counts in state.findings.items()
+            ],
+        )
+    screen.print()
+    for due in state.due:
+        screen.print(f"{due.on:%d/%m/%Y}  {say(due.what, **due.facts)}")
+    for warning in state.warnings:
+        screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
+
+
+def note_out(template: str, /, **facts: Any) -> None:
+    """One indented line of detail."""
+    out().print("  " + say(template, **facts))
+
+
+def added_json(added: Added) -> dict[str, Any]:
+    """What became of one path."""
+    return {
+        "path": added.path,
+        "already": added.already,
+        "exhibit": exhibit_json(added.exhibit) if added.exhibit else None,
+        "error": str(added.error) if added.error else None,
+        "notes": [say(template, **facts) for template, facts in added.notes],
+    }
+
+
+def print_added(added: Added) -> None:
+    """What became of one path, for a person."""
+    if added.error is not None:
+        click.echo(f"{added.path}: {one_line(str(added.error))}", err=True)
+        if added.error.hint:
+            click.echo(f"  → {one_line(added.error.hint)}", err=True)
+        return
+    exhibit = added.exhibit
+    assert exhibit is not None
+    if added.already:
+        text = N_("{path} is already in the case as {exhibit}: nothing added")
+        out().print(say(text, path=added.path, exhibit=exhibit.exhibit_id))
+        return
+    counts = ", ".join(
+        say(
+            N_("{table}: {rows} rows, {rejected} rejected"),
+            table=table,
+            **{k: count[k] for k in ("rows", "rejected")},
+        )
+        for table, count in exhibit.tables.items()
+    )
+    reader = exhibit.reader or say(N_("unknown format, kept as it is"))
+    out().print(f"{exhibit.exhibit_id}  {one_line(exhibit.label)}  [{reader}]  {counts}")
+    for template, facts in added.notes:
+        note_out(template, **facts)
+
+
+# ---- run and findings ----
+
+
+def run_json(report: RunReport) -> dict[str, Any]:
+    """What one run did."""
+    return {
+        "ran": [
+            {
+                "analysis": r.analysis,
+                "findings": {"new": r.new, "kept": r.kept, "superseded": r.superseded},
+                "limits": [say(limit) for limit in r.limits],
+            }
+            for r in report.ran
+        ],
+        "not_run": [
+            {"analysis": n.analysis, "refused": n.decision is not None, "why": n.in_words()}
+            for n in report.not_run
+        ],
+    }
+
+
+def print_run(report: RunReport, case: Path) -> None:
+    """What one run did, for a person."""
+    for ran in report.ran:
+        text = N_("{analysis}: {new} new findings, {kept} already there, {superseded} superseded")
+        out().print(
+            say(text, analysis=ran.analysis, new=ran.new, kept=ran.kept, superseded=ran.superseded)
+        )
+        for limit in ran.limits:
+            note_out("{limit}", limit=say(limit))
+    for left in report.not_run:
+        text = N_("{analysis}: not run: {why}")
+        click.echo(
+            say(text, analysis=left.analysis, why=one_line(left.in_words())),
+            err=left.error is not None,
+        )
+        if left.error is not None and left.error.hint:
+            click.echo(f"  → {one_line(left.error.hint)}", err=True)
+    if report.ran:
+        note(N_("Next: faisceau findings {case}"), case=case)
+
+
+def print_findings(found: Sequence[Finding], case: Path) -> None:
+    """Findings as a table, strongest first."""
+    if not found:
+        note(N_("No findings. Next: faisceau run {case}"), case=case)
+        return
+    headers = (
+        N_("Finding"),
+        N_("Score"),
+        N_("Status"),
+        N_("About"),
+        N_("Claim"),
+        N_("Strongest reason"),
+    )
+    print_table(
+        [say(h) for h in headers],
+        [
+            (
+                f.finding_id[:8],
+                f"{f.score:.2f}",
+                say(str(f.status)),
+                one_line(", ".join(s.label or s.value for s in f.subjects))[:40],
+                one_line(f.title)[:48],
+                one_line(max(f.reasons, key=lambda r: r.weight).in_words())[:72]
+                if f.reasons
+                else "",
+            )
+            for f in found
+        ],
+    )
+
+
+def card_json(card: FindingCard) -> dict[str, Any]:
+    """A finding with its reviews and excerpts."""
+    sources: dict[str, dict[int, str]] = {}
+    for reason in card.reasons:
+        for e in reason.evidence:
+            sources.setdefault(e.table, {})[e.row_id] = e.source
+    return {
+        **finding_json(card.finding, sources),
+        "reviews": [
+            {"agent": r.agent, "verdict": str(r.verdict), "note": r.note, "at": r.at}
+            for r in card.reviews
+        ],
+        "excerpts": [
+            {
+                "title": excerpt.title,
+                "lines": [
+                    {
+                        "row_id": line.row_id,
+                        "exhibit_id": line.exhibit_id,
+                        "source": line.source,
+                        "sent_at": line.sent_at,
+                        "sender": line.sender,
+                        "text": line.text,
+                        "hit": line.hit,
+                    }
+                    for line in excerpt.lines
+                ],
+            }
+            for excerpt in card.excerpts
+        ],
+    }
+
+
+def print_finding(card: FindingCard) -> None:
+    """One finding as a person reads it: claim, reasons for, reasons against, messages."""
+    finding, screen = card.finding, out()
+    screen.print(one_line(finding.title), style="bold")
+    facts = {
+        "id": finding.finding_id,
+        "score": f"{finding.score:.2f}",
+        "status": say(str(finding.status)),
+        "analysis": f"{finding.analysis} {finding.version}",
+        "kind": str(finding.kind),
+    }
+    screen.print(say(N_("{id} · score {score} · {status} · {analysis} ({kind})"), **facts))
+    for subject in finding.subjects:
+        screen.print(f"{say(subject.type)}: {one_line(subject.label or subject.value)}")
+    for heading, reasons in (
+        (N_("Reasons"), [r for r in card.reasons if r.reason.weight >= 0]),
+        (N_("What speaks against"), [r for r in card.reasons if r.reason.weight < 0]),
+    ):
+        if not reasons:
+            continue
+        screen.print()
+        screen.print(say(heading), style="bold")
+        for reason in reasons:
+            screen.print(f"  {reason.reason.weight:+.1f}  {one_line(reason.reason.in_words())}")
+            where = [f"{e.exhibit_id} {e.source}" for e in reason.evidence[:5]]
+            more = reason.total - len(where)
+            tail = say(N_(" and {n} more"), n=more) if more else ""
+            screen.print("        " + one_line("; ".join(where)) + tail, style="dim")
+    for excerpt in card.excerpts:
+        screen.print()
+        _print_excerpt(excerpt)
+    for limit in finding.limits:
+        screen.print(say(N_("Limit: {limit}"), limit=say(limit)), style="yellow")
+    for review in card.reviews:
+        text = N_("{verdict} by {agent} on {at}: {note}")
+        screen.print(
+            say(
+                text,
+                verdict=say(str(review.verdict)),
+                agent=review.agent,
+                at=review.at,
+                note=one_line(review.note),
+            )
+        )
+
+
+def _print_excerpt(excerpt: Excerpt) -> None:
+    screen = out()
+    title = excerpt.title if isinstance(excerpt.title, str) else excerpt.title.in_words()
+    screen.print(one_line(title), style="bold")
+    for line in excerpt.lines:
+        if line.gap:
+            screen.print(say(N_("    … {n} messages …"), n=line.gap), style="dim")
+        at = f"{line.sent_at.astimezone(PARIS):%d/%m/%Y %H:%M}" if line.sent_at else ""
+        mark = ">" if line.hit else " "
+        text = one_line(line.text) or f"[{line.note}]"
+        screen.print(
+            f"  {mark} {at}  {one_line(line.sender)}: {text}", style="bold" if line.hit else None
+        )
+
+
+# ---- rows, tables, analyses ----
+
+
+def print_rows(rows: Iterator[dict[str, Any]], *, limited: bool) -> None:
+    """Rows for a person: one block a row, empty columns left out."""
+    shown = 0
+    for row in rows:
+        shown += 1
+        out().print(
+            f"{row['row_id']}  {row['exhibit_id']}  {one_line(str(row['source']))}", style="bold"
+        )
+        for name, value in islice(row.items(), 3, None):
+            if value not in (None, []):
+                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                out().print(f"    {name}: {one_line(text)}")
+    if limited and shown == 50:
+        note(N_("The first 50 rows. All of them: --format jsonl"))
+
+
+def tables_json(table: str | None) -> list[dict[str, Any]]:
+    """The observation tables and their columns."""
+    return [
+        {
+            "table": schema.name,
+            "meaning": schema.meaning,
+            "anchors": list(schema.anchors),
+            "columns": [
+                {"name": c.name, "type": str(c.type), "meaning": c.meaning} for c in schema
+            ],
+        }
+        for schema in _chosen(table)
+    ]
+
+
+def print_tables(table: str | None) -> None:
+    """All tables by name, or one with its columns."""
+    if table is None:
+        rows = [(s.name, one_line(s.meaning)) for s in TABLES.values()]
+        print_table([say(N_("Table")), say(N_("One row is"))], rows)
+        return
+    [schema] = _chosen(table)
+    out().print(f"{schema.name}: {schema.meaning}", style="bold")
+    print_table(
+        [say(N_("Column")), say(N_("Type")), say(N_("Meaning")), say(N_("Headers recognised"))],
+        [(c.name, c.type, one_line(c.meaning), ", ".join(c.headers)) for c in schema],
+    )
+
+
+def _chosen(table: str | None) -> list[Any]:
+    if table is None:
+        return list(TABLES.values())
+    if table not in TABLES:
+        raise NotFound(
+            N_("There is no table {table}"),
+            hint=N_("There are: {known}"),
+            table=table,
+            known=list(TABLES),
+        )
+    return [TABLES[table]]
+
+
+def analyses_json() -> dict[str, Any]:
+    """The analyses installed, and plug-ins that failed."""
+    known = plugins()
+    return {
+        "analyses": [
+            {
+                "analysis": a.name,
+                "kind": str(a.kind),
+                "version": a.version,
+                "reads": {s.schema.name: list(s.names) for s in a.reads},
+                "reads_if": {s.schema.name: list(s.names) for s in a.reads_if},
+                "params": a.params.model_json_schema(),
+                "method": say(a.method),
+            }
+            for a in known.analyses.values()
+        ],
+        "failed": [{"name": f.name, "why": str(f.why)} for f in known.failed],
+    }
+
+
+def print_analyses() -> None:
+    """The analyses installed, for a person."""
+    known = plugins()
+    for a in known.analyses.values():
+        tables = ", ".join(s.schema.name for s in a.reads)
+        out().print(f"{a.name}  ({a.kind}, {tables})", style="bold")
+        out().print("  " + one_line(say(a.method)))
+        for name, field in a.params.model_fields.items():
+            out().print(f"  --set {name}={field.default}: {one_line(field.description or '')}")
+    for failed in known.failed:
+        note(N_("Plug-in {name} failed: {why}"), name=failed.name, why=failed.why)
+
+
+# ---- mandate, ledger ----
+
+
+def explain_json(desk: Workspace, explained: Iterable[Explanation]) -> dict[str, Any]:
+    """Every act as allowed or refused."""
+    return {
+        "reference": desk.mandate.reference,
+        "agent": desk.agent,
+        "on": desk.today,
+        "acts": [
+            {
+                "act": e.act.operation,
+                "analysis": e.act.analysis or None,
+                "tables": sorted(e.act.tables),
+                "label": e.label,
+                "allowed": e.allowed,
+                "rules": [{"id": r.id, "source": r.source, "text": r.text()} for r in e.rules],
+                "unlocked_by": [way.text() for way in e.unlocked_by],
+            }
+            for e in explained
+        ],
+    }
+
+
+def print_explanations(desk: Workspace, explained: Iterable[Explanation]) -> None:
+    """Every act as allowed or refused, for a person."""
+    text = N_("Mandate {reference}, agent {agent}, on {day}")
+    out().print(
+        say(text, reference=desk.mandate.reference, agent=desk.agent, day=desk.today), style="bold"
+    )
+    for e in explained:
+        mark = "✓" if e.allowed else "✗"
+        out().print(f"{mark} {e.label}")
+        if not e.allowed:
+            for rule in e.rules:
+                out().print(f"    {one_line(rule.text())}")
+            for way in e.unlocked_by:
+                out().print("    " + say(N_("Unlocked by: {way}"), way=one_line(way.text())))
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """An entry of the ledger."""
+    return {
+        "number": entry.number,
+        "at": entry.at,
+        "operation": entry.operation,
+        "phase": entry.phase,
+        "act": entry.act,
+        "agent": entry.agent,
+        "reason": entry.reason,
+        "of": entry.of,
+        "outcome": entry.outcome,
+        "policies": list(entry.policies),
+        "data": dict(entry.data),
+    }
+
+
+def print_entries(entries: Iterable[Entry]) -> None:
+    """Entries as lines."""
+    print_table(
+        [
+            say(h)
+            for h in (N_("No."), N_("When"), N_("Operation"), N_("Act"), N_("Agent"), N_("Outcome"))
+        ],
+        [
+            (e.number, e.at[:19] + "Z", e.operation, e.act, e.agent, e.outcome or e.phase)
+            for e in entries
+        ],
+    )
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verification as one JSON object."""
+    return verdict.to_json()
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """A verification for a person."""
+    out().print(str(verdict), style="green" if verdict.ok else "red")
+    for problem in verdict.problems:
+        out().print(f"  {one_line(str(problem))}")
+    for text in verdict.notes():
+        out().print(f"  {one_line(text)}")
+
+
+def print_withdrawn(gone: Withdrawn) -> None:
+    """What a withdrawal took out."""
+    text = N_("{exhibit} ({label}) is out of the case, by {decision}")
+    out().print(say(text, exhibit=gone.exhibit_id, label=gone.label, decision=gone.decision))
+    note_out(N_("Findings that rested on it: {n}"), n=len(gone.findings))
+    for finding in gone.findings:
+        out().print(f"    {finding}")
+    note_out(N_("Reports that quoted them: {n}"), n=len(gone.reports))
+    for report in gone.reports:
+        out().print(f"    {report.at}  {report.recipient}  {report.sha256[:16]}…")
+
+
+def print_purged(gone: Purged) -> None:
+    """What a purge erased."""
+    if not gone.erased:
+        out().print(say(N_("Nothing is due.")))
+    for item in gone.erased:
+        text = N_("{n} erased: {rule}")
+        out().print(say(text, n=item.n, rule=item.period.rule.text()))

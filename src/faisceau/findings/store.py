@@ -1,0 +1,283 @@
+"""Findings and reviews in the case's catalog. The desk owns the transaction and the permit."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from faisceau.findings.model import Finding, Kind, Lead, Reason, Review, Status, Subject
+from faisceau.mandate.permit import Permit
+
+_metadata = sa.MetaData()
+_findings = sa.Table(
+    "finding",
+    _metadata,
+    sa.Column("finding_id", sa.String, primary_key=True),
+    sa.Column("analysis", sa.String, nullable=False, index=True),
+    sa.Column("version", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("score", sa.Float, nullable=False, index=True),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("params", sa.Text, nullable=False),
+    sa.Column("mandate_version", sa.String, nullable=False),
+    sa.Column("agent", sa.String, nullable=False),
+    sa.Column("created_at", sa.String, nullable=False),
+    sa.Column("lead", sa.Text, nullable=False),
+    sa.Column("limits", sa.Text, nullable=False),
+    sa.Column("exhibits", sa.Text, nullable=False),
+)
+_reviews = sa.Table(
+    "review",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("finding_id", sa.String, nullable=False, index=True),
+    sa.Column("agent", sa.String, nullable=False),
+    sa.Column("verdict", sa.String, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
+
+READING = ("findings", "show", "report", "review", "status", "export", "run", "withdraw", "purge")
+
+
+def create(connection: sa.Connection) -> None:
+    """Create the findings' part of a catalog."""
+    _metadata.create_all(connection)
+
+
+def put(
+    connection: sa.Connection,
+    permit: Permit,
+    findings: Iterable[Finding],
+    *,
+    analysis: str,
+    params: Mapping[str, Any],
+) -> tuple[int, int, int]:
+    """Store what one run of ``analysis`` with ``params`` found.
+
+    A finding already there stays as it is, with its reviews; one of the same analysis and
+    parameters that no longer comes out is marked superseded. Returns (new, kept, superseded).
+    """
+    permit.require("run")
+    known = {
+        row.finding_id: row.status
+        for row in connection.execute(
+            sa.select(_findings.c.finding_id, _findings.c.status).where(
+                _findings.c.analysis == analysis, _findings.c.params == _canonical(params)
+            )
+        )
+    }
+    found = {finding.finding_id: finding for finding in findings}
+    rows = [_row(finding) for finding_id, finding in found.items() if finding_id not in known]
+    if rows:
+        connection.execute(sa.insert(_findings), rows)
+    gone = [i for i, status in known.items() if i not in found and status != Status.SUPERSEDED]
+    _set_status(connection, gone, Status.SUPERSEDED)
+    back = [i for i, status in known.items() if i in found and status == Status.SUPERSEDED]
+    for finding_id in back:
+        verdicts = reviews(connection, permit, finding_id)
+        _set_status(connection, [finding_id], verdicts[-1].verdict if verdicts else Status.NEW)
+    return len(rows), len(found) - len(rows), len(gone)
+
+
+def listed(
+    connection: sa.Connection,
+    permit: Permit,
+    *,
+    analysis: str | None = None,
+    top: int | None = None,
+    current: bool = True,
+) -> list[Finding]:
+    """Findings by falling score; ``current`` leaves out those superseded or withdrawn."""
+    permit.require(*READING)
+    query = sa.select(_findings).order_by(_findings.c.score.desc(), _findings.c.finding_id)
+    if analysis is not None:
+        query = query.where(_findings.c.analysis == analysis)
+    if current:
+        query = query.where(_findings.c.status.not_in([Status.SUPERSEDED, Status.WITHDRAWN]))
+    if top is not None:
+        query = query.limit(top)
+    return [_finding(row) for row in connection.execute(query)]
+
+
+def by_prefix(connection: sa.Connection, permit: Permit, prefix: str) -> list[Finding]:
+    """The findings whose id begins with ``prefix`` (two at most: one, none, or ambiguous)."""
+    permit.require(*READING)
+    query = sa.select(_findings).where(_findings.c.finding_id.startswith(prefix, autoescape=True))
+    return [_finding(row) for row in connection.execute(query.limit(2))]
+
+
+def count(connection: sa.Connection, permit: Permit) -> dict[str, dict[str, int]]:
+    """Number of findings by analysis and status."""
+    permit.require(*READING)
+    query = sa.select(_findings.c.analysis, _findings.c.status, sa.func.count()).group_by(
+        _findings.c.analysis, _findings.c.status
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for analysis, status, n in connection.execute(query):
+        counts.setdefault(analysis, {})[status] = n
+    return counts
+
+
+def add_review(connection: sa.Connection, permit: Permit, review: Review) -> None:
+    """Keep a verdict; the finding takes it as its status."""
+    permit.require("review")
+    connection.execute(
+        sa.insert(_reviews).values(
+            finding_id=review.finding_id,
+            agent=review.agent,
+            verdict=review.verdict,
+            note=review.note,
+            at=review.at.isoformat(),
+        )
+    )
+    _set_status(connection, [review.finding_id], review.verdict)
+
+
+def reviews(
+    connection: sa.Connection, permit: Permit, finding_id: str | None = None
+) -> list[Review]:
+    """Verdicts in the order they were given, of one finding or of all."""
+    permit.require(*READING)
+    query = sa.select(_reviews).order_by(_reviews.c.number)
+    if finding_id is not None:
+        query = query.where(_reviews.c.finding_id == finding_id)
+    return [
+        Review(
+            r.finding_id,
+            r.agent,
+            Status(r.verdict),
+            r.note,
+            datetime.fromisoformat(r.at).astimezone(UTC),
+        )
+        for r in connection.execute(query)
+    ]
+
+
+def withdraw_exhibit(connection: sa.Connection, permit: Permit, exhibit_id: str) -> list[str]:
+    """Mark every finding that rests on a row of the exhibit as withdrawn; returns their ids.
+
+    The reasons are emptied: they quote what may no longer be read.
+    """
+    permit.require("withdraw", "purge")
+    quoted = f'"{exhibit_id}"'
+    query = sa.select(_findings.c.finding_id).where(_findings.c.exhibits.contains(quoted))
+    touched = list(connection.execute(query).scalars())
+    if touched:
+        connection.execute(
+            sa.update(_findings)
+            .where(_findings.c.finding_id.in_(touched))
+            .values(status=Status.WITHDRAWN, lead=json.dumps(_EMPTY_LEAD))
+        )
+    return touched
+
+
+def erase_old(connection: sa.Connection, permit: Permit, kind: Kind, before: datetime) -> list[str]:
+    """Erase the findings of ``kind`` first recorded before a moment, with their reviews."""
+    permit.require("purge")
+    old = (_findings.c.kind == kind, _findings.c.created_at < before.isoformat())
+    gone = list(connection.execute(sa.select(_findings.c.finding_id).where(*old)).scalars())
+    for finding_id in gone:
+        connection.execute(sa.delete(_reviews).where(_reviews.c.finding_id == finding_id))
+    connection.execute(sa.delete(_findings).where(*old))
+    return gone
+
+
+_EMPTY_LEAD: dict[str, Any] = {
+    "title": "",
+    "facts": {},
+    "score": 0.0,
+    "subjects": [],
+    "reasons": [],
+}
+
+
+def _set_status(connection: sa.Connection, ids: list[str], status: Status) -> None:
+    for start in range(0, len(ids), 500):
+        connection.execute(
+            sa.update(_findings)
+            .where(_findings.c.finding_id.in_(ids[start : start + 500]))
+            .values(status=status)
+        )
+
+
+def _canonical(params: Mapping[str, Any]) -> str:
+    return json.dumps(params, sort_keys=True, ensure_ascii=False)
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    lead = finding.lead
+    reasons = [
+        {
+            "code": r.code,
+            "text": r.text,
+            "facts": dict(r.facts),
+            "weight": r.weight,
+            "rows": r.by_table(),
+        }
+        for r in lead.reasons
+    ]
+    exhibits = sorted(
+        {row >> 32 for r in lead.reasons for ids in r.by_table().values() for row in ids}
+    )
+    content = {
+        "title": lead.title,
+        "facts": dict(lead.facts),
+        "score": lead.score,
+        "subjects": [[s.type, s.value, s.label] for s in lead.subjects],
+        "reasons": reasons,
+    }
+    return {
+        "finding_id": finding.finding_id,
+        "analysis": finding.analysis,
+        "version": finding.version,
+        "kind": finding.kind,
+        "score": lead.score,
+        "status": finding.status,
+        "params": _canonical(finding.params),
+        "mandate_version": finding.mandate_version,
+        "agent": finding.agent,
+        "created_at": finding.created_at.isoformat(),
+        "lead": json.dumps(content, ensure_ascii=False, default=_plain),
+        "limits": json.dumps(finding.limits),
+        "exhibits": json.dumps([f"E{n}" for n in exhibits]),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Facts are kept as JSON: times as text, numbers of other libraries as numbers."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "item"):
+        return value.item()
+    return str(value)
+
+
+def _finding(row: Any) -> Finding:
+    content = json.loads(row.lead)
+    lead = Lead(
+        title=content["title"],
+        facts=content["facts"],
+        score=content["score"],
+        subjects=[Subject(*subject) for subject in content["subjects"]],
+        reasons=[Reason(**reason) for reason in content["reasons"]],
+    )
+    return Finding(
+        finding_id=row.finding_id,
+        analysis=row.analysis,
+        version=row.version,
+        kind=Kind(row.kind),
+        lead=lead,
+        params=json.loads(row.params),
+        mandate_version=row.mandate_version,
+        agent=row.agent,
+        created_at=datetime.fromisoformat(row.created_at).astimezone(UTC),
+        status=Status(row.status),
+        limits=tuple(json.loads(row.limits)),
+    )
