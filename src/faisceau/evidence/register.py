@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import orjson
 import sqlalchemy as sa
 
 from faisceau.errors import CaseError, NotFound, UsageError
@@ -44,7 +45,7 @@ _exhibit = sa.Table(
     sa.Column("ended_at", sa.String(32)),
     sa.Column("ended_by", sa.Text),
     sa.Column("ended_why", sa.Text),
-    sa.Column("reading", sa.JSON, nullable=False),  # readers and counts: listed, never searched
+    sa.Column("reading", sa.Text, nullable=False),  # readers and counts as JSON: never searched
 )
 _object = sa.Table(
     "exhibit_object",
@@ -332,12 +333,12 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
         "procedures": {table: list(met) for table, met in exhibit.procedures.items()},
         "handset": exhibit.handset,
     }
-    return row | {"reading": reading}
+    return row | {"reading": orjson.dumps(reading).decode()}
 
 
 def _from_row(row: Any) -> Exhibit:
     values = dict(zip(_COLUMNS, row, strict=True))
-    reading = values.pop("reading")
+    reading = orjson.loads(values.pop("reading"))
     values["readers"] = tuple(reading.pop("readers"))
     values["added_at"] = datetime.fromisoformat(values["added_at"])
     if values["ended_at"] is not None:
