@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from faisceau.errors import CaseError, NotFound, UsageError
 from faisceau.evidence import register
-from faisceau.evidence.register import Exhibit, MemberState, Stored
+from faisceau.evidence.exhibit import Exhibit, MemberState, Stored
 
 AT = datetime(2026, 9, 1, 10, 30, 15, 123456, tzinfo=UTC)
 POSTGRES = os.environ.get("FAISCEAU_TEST_POSTGRESQL", "")

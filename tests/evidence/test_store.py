@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from faisceau.errors import BadInput, CaseError, Confined, Damaged, NotFound, UsageError
 from faisceau.evidence import store as store_module
-from faisceau.evidence.register import Exhibit
+from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.permit import Permit
 

@@ -22,9 +22,9 @@ from faisceau.case.gate import Closing, Gate, describe
 from faisceau.case.intake import Intake
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
+from faisceau.evidence.exhibit import Exhibit, MemberState
 from faisceau.evidence.media import media_of
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
-from faisceau.evidence.register import Exhibit, MemberState
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate

@@ -9,7 +9,7 @@ from typing import Any
 
 from faisceau.analyses import Analysis
 from faisceau.case.cards import conversation
-from faisceau.evidence.register import Exhibit
+from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Finding
 from faisceau.ledger.checkpoint import Checkpoint
 from faisceau.ledger.entry import Entry

@@ -6,7 +6,7 @@ The gate applies them before any analysis, search or page sees a row.
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from faisceau.evidence.register import Exhibit
+from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Kind
 from faisceau.mandate.model import PARIS, Mandate, Scope
 from faisceau.mandate.permit import RowRule

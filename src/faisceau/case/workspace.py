@@ -27,7 +27,7 @@ from faisceau.case.sight import row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
-from faisceau.evidence.register import Exhibit
+from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status

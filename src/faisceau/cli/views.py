@@ -21,7 +21,7 @@ from faisceau.case.withdrawing import Withdrawn
 from faisceau.case.workspace import CaseStatus, Workspace
 from faisceau.cli.base import note, one_line, out, print_table
 from faisceau.errors import NotFound
-from faisceau.evidence.register import Exhibit
+from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Finding
 from faisceau.ledger.entry import Entry
 from faisceau.ledger.verdict import Verdict

@@ -5,20 +5,16 @@ transaction. A number, like that of a seal, is given once: an exhibit that was w
 keeps its line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from faisceau.errors import CaseError, NotFound, UsageError
+from faisceau.evidence.exhibit import Exhibit, Kind, MemberState, Status, Stored
 from faisceau.words import N_
-
-Kind = Literal["file", "folder"]
-Status = Literal["kept", "withdrawn", "purged"]
-State = Literal["read", "unknown", "media", "rejected"]
 
 LAST_NUMBER = 2**21 - 1
 """A ``row_id`` is the number x 2^32 + a position, and fits the 53 bits that JSON carries."""
@@ -67,81 +63,6 @@ _member = sa.Table(
     sa.Column("reader", sa.Text),
     sa.Column("state", sa.String(8), nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Exhibit:
-    """One exhibit of the case: one path that was added.
-
-    ``size``: bytes of its files; ``origin``: where it lay, absolute; ``timezone``: in which times
-    without a zone were read; ``ended_*``: when, by whom and on which decision it was withdrawn or
-    purged. ``tables`` counts by table (``{"message": {"rows": 74, "rejected": 0}}``); ``unread``,
-    ``unknown`` and ``left`` count cells and fields by name.
-    """
-
-    number: int
-    label: str
-    sha256: str
-    size: int
-    kind: Kind
-    origin: str
-    added_at: datetime
-    added_by: str
-    in_place: bool = False
-    status: Status = "kept"
-    procedure: str | None = None
-    timezone: str | None = None
-    note: str = ""
-    ended_at: datetime | None = None
-    ended_by: str | None = None
-    ended_why: str | None = None
-    readers: tuple[str, ...] = ()
-    tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    unread: Mapping[str, int] = field(default_factory=dict)
-    unknown: Mapping[str, int] = field(default_factory=dict)
-    left: Mapping[str, int] = field(default_factory=dict)
-    files: Mapping[str, int] = field(default_factory=dict)
-    procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    handset: bool = False
-
-    @property
-    def exhibit_id(self) -> str:
-        """``E1``, ``E2`` …"""
-        return f"E{self.number}"
-
-    @property
-    def reader(self) -> str:
-        """The readers that read it, empty when none knew it."""
-        return ", ".join(self.readers)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One file that an exhibit rests on.
-
-    ``path`` is relative to the case folder, or absolute (and ``outside``) for an original that
-    stays where it is.
-    """
-
-    path: str
-    sha256: str
-    size: int
-    outside: bool = False
-
-    def fixity(self) -> dict[str, str | int]:
-        """What the ledger records of it."""
-        return {"path": self.path, "sha256": self.sha256, "size": self.size}
-
-
-@dataclass(frozen=True, slots=True)
-class MemberState:
-    """One file of an exhibit, at any depth, and what became of it."""
-
-    path: str
-    state: State
-    sha256: str | None = None
-    size: int | None = None
-    reader: str | None = None
 
 
 def create(connection: sa.Connection) -> None:

@@ -37,8 +37,8 @@ from faisceau.evidence.containers import (
     unfold_file,
     unfold_folder,
 )
+from faisceau.evidence.exhibit import Exhibit, Stored
 from faisceau.evidence.reading import Member, Reject
-from faisceau.evidence.register import Exhibit, Stored
 from faisceau.mandate.permit import Permit
 from faisceau.words import N_
 
