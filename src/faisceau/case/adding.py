@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from faisceau.case import catalog
 from faisceau.case.gate import Closing, Gate, describe
-from faisceau.case.intake import Intake
+from faisceau.case.intake import Counts, Expiry, Intake
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.exhibit import Exhibit, MemberState
@@ -29,6 +29,7 @@ from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate
 from faisceau.mandate.permit import Permit
+from faisceau.mandate.retention import periods
 from faisceau.tables import lake
 from faisceau.tables.identifiers import Mentions
 from faisceau.tables.lake import Lake, LakeWriter, Segment
@@ -43,6 +44,9 @@ Ask = Callable[[str, Sequence[str]], str | None]
 Progress = Callable[[str, int], None]
 """Told what is being done and how many rows the exhibit has given so far."""
 
+Note = tuple[str, Mapping[str, Any]]
+"""Something to tell: a template and its facts."""
+
 _FAILURES = (sqlite3.DatabaseError, zipfile.BadZipFile, OSError, UnicodeError, EOFError)
 """What a library may raise on damaged bytes: the file is damaged, the program is not."""
 
@@ -55,7 +59,7 @@ class Added:
     exhibit: Exhibit | None = None
     already: bool = False
     error: FaisceauError | None = None
-    notes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass
@@ -130,7 +134,7 @@ class Adding:
                         path, number, permit=permit, writer=writer, connection=connection, done=done
                     )
                     done.append(taken)
-                    number += taken.kept is not None
+                    number += taken.kept is not None and taken.replaces is None
                     if writer.rows >= SHARED_ROWS or len(done) >= SHARED_EXHIBITS:
                         break
                 segments = writer.finish() if any(t.kept for t in done) else []
@@ -143,10 +147,7 @@ class Adding:
         try:
             yield
         except BaseException:
-            with self.database.connect() as connection:
-                lake.sweep(self.lake.case, lake.segments(connection))
-                kept = {stored.sha256 for stored in register.objects(connection)}
-            self.store.sweep(kept)
+            self._sweep()
             raise
 
     def _commit(
@@ -156,29 +157,47 @@ class Adding:
         segments: Sequence[Segment],
         done: Sequence["_Taken"],
     ) -> None:
-        new = [(t.added.exhibit, t.kept, t.members) for t in done if t.kept and t.added.exhibit]
+        new = [t for t in done if t.kept is not None]
         errors = [describe(t.added.error) for t in done if t.added.error is not None]
         if errors:
             closing.data["errors"] = errors
         if not new:
             return
+        with self.database.connect() as connection:
+            listed = lake.segments(connection)
+        old = [t.replaces.number for t in new if t.replaces is not None]
+        gone = [
+            self.lake.rewritten(
+                permit, lake.holding(listed, n), lake.not_of(n), f"{permit.number:09d}-{n}"
+            )
+            for n in old
+        ]
+        removed = [path for one in gone for path in one.replaced]
+        added = [*segments, *(segment for one in gone for segment in one.added)]
         with self.database.begin() as connection:
-            for exhibit, kept, members in new:
-                register.add(connection, exhibit, kept.objects, members)
-            lake.register(connection, segments)
+            for taken in new:
+                taken.register(connection)
+            lake.unregister(connection, removed)
+            lake.register(connection, added)
             closing.data.update(
-                exhibits=[
-                    {"exhibit_id": e.exhibit_id, "sha256": e.sha256, "tables": _plain(e.tables)}
-                    for e, _, _ in new
-                ],
+                exhibits=[taken.summary() for taken in new],
                 files_added=[
-                    *(file for _, kept, _ in new for file in kept.files_added),
-                    *(segment.fixity() for segment in segments),
+                    *(file for t in new if t.kept for file in t.kept.files_added),
+                    *(segment.fixity() for segment in added),
                 ],
-                in_place=[file for _, kept, _ in new for file in kept.in_place],
+                files_removed=removed,
+                in_place=[file for t in new if t.kept for file in t.kept.in_place],
             )
             catalog.commit_act(connection, permit.number, closing.data)
         closing.committed.append(lambda: catalog.forget(self.database, permit.number))
+        if removed:
+            closing.committed.append(self._sweep)
+
+    def _sweep(self) -> None:
+        """Delete what no segment and no exhibit names."""
+        with self.database.connect() as connection:
+            lake.sweep(self.lake.case, lake.segments(connection))
+            self.store.sweep({stored.sha256 for stored in register.objects(connection)})
 
     def _one(
         self,
@@ -202,17 +221,27 @@ class Adding:
         if twin is not None and not self.again:
             return _Taken(Added(path, exhibit=twin, already=True))
         try:
+            if twin is not None:  # its number, its label, new rows in the place of the old
+                again = self._read(path, kept, twin.number, permit, writer, label=twin.label)
+                return replace(again, replaces=twin)
             return self._read(path, kept, number, permit, writer)
         except FaisceauError as error:
             self.store.undo(permit, kept)
             return _Taken(Added(path, error=error))
 
     def _read(
-        self, path: Path, kept: Kept, number: int, permit: Permit, writer: LakeWriter
+        self,
+        path: Path,
+        kept: Kept,
+        number: int,
+        permit: Permit,
+        writer: LakeWriter,
+        *,
+        label: str = "",
     ) -> "_Taken":
         exhibit = Exhibit(
             number=number,
-            label=self.label or path.resolve().name,
+            label=self.label or label or path.resolve().name,
             sha256=kept.sha256,
             size=kept.size,
             kind=kept.kind,
@@ -224,7 +253,14 @@ class Adding:
             timezone=self.timezone,
         )
         mentions = Mentions(f"E{number}")
-        intake = Intake(number, self.mandate.data, self.procedure, writer, [mentions.add])
+        intake = Intake(
+            number,
+            self.mandate.data,
+            self.procedure,
+            writer,
+            listeners=[mentions.add],
+            expiries=self._expiries(),
+        )
         with self.store.members(permit, exhibit) as contents:
             reading = _Reading(self, intake, contents.members, single=kept.kind == "file")
             members = reading.all()
@@ -246,7 +282,34 @@ class Adding:
             files=dict(Counter(member.state for member in members)),
             handset=any(not getattr(self.readers[n], "NATIVE", False) for n in reading.used),
         )
-        return _Taken(Added(path, exhibit, notes=tuple(reading.notes)), kept, members)
+        notes = (*reading.notes, *self._notes(exhibit, counts))
+        return _Taken(Added(path, exhibit, notes=notes), kept, members)
+
+    def _expiries(self) -> dict[str, Expiry]:
+        period = periods()["plates-no-hit"]
+        before = period.over(self.gate.clock())
+        return {period.table: Expiry("read_at", before, period.days, period.rule.source)}
+
+    def _notes(self, exhibit: Exhibit, counts: Counts) -> Iterator[Note]:
+        """What the person should know of an exhibit that was read."""
+        if counts.zoned:
+            text = N_("times without a zone were read as those of {zone}")
+            yield text, {"zone": self.timezone}
+        for table, n in sorted(counts.not_covered.items()):
+            text = N_("{n} rows of {table} left out: outside the mandate's data categories")
+            yield text, {"n": n, "table": table}
+        if counts.unread:
+            text = N_("{n} unreadable values left empty: {columns}")
+            yield text, {"n": counts.unread.total(), "columns": sorted(counts.unread)}
+        if counts.unknown:
+            text = N_("{n} fields that the reader does not know: {names}")
+            yield text, {"n": counts.unknown.total(), "names": sorted(counts.unknown)[:20]}
+        if counts.mended:
+            yield N_("{n} texts were no valid Unicode and were mended"), {"n": counts.mended}
+        if exhibit.handset:
+            names = (exhibit.exhibit_id, exhibit.label)
+            for warning in self.gate.judge(Act("add", handsets=(names,))).warnings:
+                yield N_("Warning: {warning}"), {"warning": warning.text()}
 
     def _tell(self, what: str, rows: int) -> None:
         if self.progress is not None:
@@ -260,6 +323,28 @@ class _Taken:
     added: Added
     kept: Kept | None = None
     members: Sequence[MemberState] = ()
+    replaces: Exhibit | None = None
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """The exhibit it became."""
+        assert self.added.exhibit is not None
+        return self.added.exhibit
+
+    def register(self, connection: sa.Connection) -> None:
+        """Enter the exhibit in the catalog, or write its line anew."""
+        assert self.kept is not None
+        if self.replaces is None:
+            register.add(connection, self.exhibit, self.kept.objects, self.members)
+        else:
+            register.update(connection, self.exhibit)
+            register.set_members(connection, self.exhibit.number, self.members)
+
+    def summary(self) -> dict[str, Any]:
+        """What the ledger says of it."""
+        tables = {name: dict(count) for name, count in self.exhibit.tables.items()}
+        ids = {"exhibit_id": self.exhibit.exhibit_id, "sha256": self.exhibit.sha256}
+        return {**ids, "tables": tables}
 
 
 class _Reading:
@@ -274,7 +359,7 @@ class _Reading:
         self._single = single and len(members) == 1
         self._siblings = {member.name: member for member in members}
         self.used: set[str] = set()
-        self.notes: list[tuple[str, Mapping[str, Any]]] = []
+        self.notes: list[Note] = []
 
     def all(self) -> list[MemberState]:
         """Read every file; what became of each."""
@@ -379,7 +464,3 @@ class _Reading:
 def _damaged(name: str, error: Exception) -> BadInput:
     why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     return BadInput(N_("{name} is damaged: {why}"), name=name, why=why)
-
-
-def _plain(tables: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    return {table: dict(counts) for table, counts in tables.items()}

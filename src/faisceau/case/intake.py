@@ -8,6 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -22,9 +24,23 @@ from faisceau.words import N_
 BUFFERED = 65_536
 _NO_ANCHOR = N_("lacks {anchors}")
 _EMPTY = N_("holds no value")
+_EXPIRED = N_("of no procedure and older than {days} days ({source}): add it with --procedure")
 _APP = pa.scalar("unknown")
 
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Rows of no procedure whose ``column`` is before ``before`` are past their period."""
+
+    column: str
+    before: datetime
+    days: int
+    source: str
+
+
 Listener = Callable[[Schema, pa.RecordBatch], None]
+_Check = tuple[pa.Array, str, Mapping[str, Any]]
+"""Rows that pass (boolean array), and why the others do not: a template and its facts."""
 
 
 @dataclass
@@ -39,6 +55,8 @@ class Counts:
     left: Counter[str] = field(default_factory=Counter)
     procedures: dict[str, set[str]] = field(default_factory=dict)
     """The procedures met in each table; ``""`` for rows of none."""
+    zoned: int = 0
+    """Rows whose times stated no zone and were read in the one given."""
     mended: int = 0
 
     def total(self) -> int:
@@ -67,7 +85,9 @@ class Intake:
         covered: Iterable[str],
         procedure: str | None,
         writer: LakeWriter,
+        *,
         listeners: Sequence[Listener] = (),
+        expiries: Mapping[str, Expiry] | None = None,
     ) -> None:
         self.number = number
         self.counts = Counts()
@@ -75,6 +95,7 @@ class Intake:
         self._procedure = procedure
         self._writer = writer
         self._listeners = listeners
+        self._expiries = expiries or {}
         self._position = 0
         self._rejects: list[Mapping[str, Any]] = []
         writer.exhibit(number)
@@ -135,11 +156,16 @@ class Intake:
         if self._procedure is not None:
             own = columns.get("procedure", pa.nulls(given.num_rows, pa.string()))
             columns["procedure"] = pc.fill_null(own, self._procedure)
-        kept = _anchored(schema, columns, given.num_rows)
+        if "zone" in columns:
+            self.counts.zoned += len(columns["zone"]) - columns["zone"].null_count
+        checks = [_anchor_check(schema, columns, given.num_rows)]
+        if (expiry := self._expiries.get(schema.name)) is not None:
+            checks.append(_expiry_check(expiry, columns, given.num_rows))
+        kept = reduce(pc.and_, (mask for mask, _, _ in checks))
         if reasons is not None:
             kept = pc.and_(kept, pc.is_null(reasons))
         if not pc.all(kept).as_py():
-            self._reject_batch(schema, columns, sources, kept, reasons)
+            self._reject_batch(schema, columns, sources, reasons=reasons, checks=checks, kept=kept)
             columns = {name: array.filter(kept) for name, array in columns.items()}
             sources = sources.filter(kept)
         n = len(sources)
@@ -176,18 +202,24 @@ class Intake:
         schema: Schema,
         columns: Mapping[str, pa.Array],
         sources: pa.Array,
-        kept: pa.Array,
+        *,
         reasons: pa.Array | None,
+        checks: Sequence[_Check],
+        kept: pa.Array,
     ) -> None:
         lost = pc.invert(kept)
-        anchors = schema.anchors or schema.anchors_any
-        default = (_NO_ANCHOR, {"anchors": list(anchors)}) if anchors else (_EMPTY, {})
         stated = reasons.filter(lost).to_pylist() if reasons is not None else None
+        failed = [(m.filter(lost).to_pylist(), reason, facts) for m, reason, facts in checks]
         raw = pa.RecordBatch.from_pydict(dict(columns)).filter(lost)
         for n, (where, values) in enumerate(
             zip(sources.filter(lost).to_pylist(), raw.to_pylist(), strict=True)
         ):
-            reason, facts = (stated[n], {}) if stated and stated[n] else default
+            reason: str
+            facts: Mapping[str, Any]
+            if stated and stated[n]:
+                reason, facts = stated[n], {}
+            else:
+                reason, facts = next((r, f) for passed, r, f in failed if not passed[n])
             said = {k: v for k, v in values.items() if v is not None}
             self.reject(schema.name, where, reason, facts, str(said)[:500])
 
@@ -240,7 +272,7 @@ def _sources(name: str, locators: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(locators, ""), name, pc.fill_null(joined, name))
 
 
-def _anchored(schema: Schema, columns: Mapping[str, pa.Array], n: int) -> pa.Array:
+def _anchor_check(schema: Schema, columns: Mapping[str, pa.Array], n: int) -> _Check:
     """True where a row has the anchors of its table."""
 
     def there(name: str) -> pa.Array:
@@ -249,14 +281,21 @@ def _anchored(schema: Schema, columns: Mapping[str, pa.Array], n: int) -> pa.Arr
         return pc.is_valid(columns[name])
 
     if schema.anchors:
-        masks, combine = [there(name) for name in schema.anchors], pc.and_
-    else:
-        names = schema.anchors_any or [c.name for c in schema.own]
-        masks, combine = [there(name) for name in names], pc.or_
-    result = masks[0]
-    for mask in masks[1:]:
-        result = combine(result, mask)
-    return result
+        mask = reduce(pc.and_, map(there, schema.anchors))
+        return mask, _NO_ANCHOR, {"anchors": list(schema.anchors)}
+    names = schema.anchors_any or [c.name for c in schema.own]
+    mask = reduce(pc.or_, map(there, names))
+    if schema.anchors_any:
+        return mask, _NO_ANCHOR, {"anchors": list(schema.anchors_any)}
+    return mask, _EMPTY, {}
+
+
+def _expiry_check(expiry: Expiry, columns: Mapping[str, pa.Array], n: int) -> _Check:
+    """True where a row is of a procedure, or recent enough to be kept without one."""
+    recent = pc.greater_equal(columns[expiry.column], pa.scalar(expiry.before, TIME))
+    own = columns.get("procedure", pa.nulls(n, pa.string()))
+    mask = pc.or_(pc.fill_null(recent, True), pc.is_valid(own))
+    return mask, _EXPIRED, {"days": expiry.days, "source": expiry.source}
 
 
 def _columnar(rows: list[tuple[Row, str]], counts: Counts) -> pa.RecordBatch:
