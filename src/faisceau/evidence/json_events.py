@@ -1,25 +1,14 @@
-"""JSON of any size as a stream: walk an object by its keys, build only the values wanted.
+"""JSON of any size as a stream: walk an object by its keys, build only the values wanted."""
 
-Programs that write JSON by hand leave damage that a strict parser stops at: ``\\x1A`` escapes,
-bare control characters, bytes that are no UTF-8. It is mended on the way in, so that one bad
-character does not cost the rest of the file.
-"""
-
-import codecs
-import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import ijson
 
+from faisceau.evidence.mending import mended_json
+
 DEEPEST = 64
 """Values nested deeper are no record of any known format: they are dropped."""
-LARGEST = 512
-"""Buffers (of 64 KiB) that are read at once, at most, inside a long string."""
-
-_HEX_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9A-Fa-f]{2})")
-_CUT_ESCAPE = re.compile(r"\\+(?:x[0-9A-Fa-f]?)?\Z")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 Event = tuple[str, Any]
 CONTAINERS = ("start_map", "start_array")
@@ -103,40 +92,4 @@ class Events:
 
 def json_events(stream: BinaryIO, encoding: str) -> Events:
     """The events of a document. Damage that cannot be mended raises ``ijson.JSONError`` there."""
-    return Events(iter(ijson.basic_parse(_Mended(stream, encoding), use_float=True)))
-
-
-class _Mended:
-    """A byte stream as ijson reads it: always UTF-8 without mark, always valid inside strings."""
-
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._decode = codecs.getincrementaldecoder(encoding)("replace").decode
-        self._cut = ""
-        self._started = False
-        self._stretch = 1
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, about ``size``; none at the end of the file only."""
-        while size:
-            raw = self._stream.read(size * self._stretch)
-            text = self._cut + self._decode(raw, final=not raw)
-            self._cut = ""
-            if not raw:
-                return self._mend(text)
-            if cut := _CUT_ESCAPE.search(text):
-                self._cut = text[cut.start() :]
-                text = text[: cut.start()]
-            if text:
-                # the parser reads a string anew with every piece of it: a long one in few pieces
-                self._stretch = 1 if '"' in text else min(2 * self._stretch, LARGEST)
-                return self._mend(text)
-        return b""  # ijson asks for no bytes, to see their type
-
-    def _mend(self, text: str) -> bytes:
-        if not self._started and text:
-            self._started = True
-            text = text.removeprefix("\ufeff")
-        if "\\x" in text:
-            text = _HEX_ESCAPE.sub(r"\1\\u00\2", text)
-        return _CONTROL.sub("\ufffd", text).encode()
+    return Events(iter(ijson.basic_parse(mended_json(stream, encoding), use_float=True)))

@@ -276,7 +276,10 @@ def _time(source: Source, record: Record, name: str) -> tuple[datetime | None, s
     at = record.maybe(f"{name}_unixtime", epoch_s)
     if at is None:
         at = record.maybe(name, lambda local: iso_time(local, source.timezone))
-        return at, None if at is None else source.timezone.key
+        if at is None:
+            return None, None
+        source.tally.assumed[source.timezone.key] += 1
+        return at, source.timezone.key
     local = record.maybe(name, _local)
     if local is None:
         return at, None

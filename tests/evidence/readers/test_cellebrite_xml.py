@@ -1,0 +1,351 @@
+"""What a Cellebrite report gives, told by a real chat model and by small reports."""
+
+import os
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faisceau.errors import BadInput
+from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.reading import Head, Member, Source, read_rows
+from faisceau.tables.schemas import Row
+
+SHARED = Path(os.environ.get("FAISCEAU_SHARED", Path(__file__).parents[3].parent / "shared"))
+REAL = SHARED / "data/phones/ufed-model-chat.xml"
+NUMBERS = count(1)
+
+
+class Report:
+    """A report on disk, and what reading it gave."""
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        if content is not None:
+            path.write_bytes(content)
+        self.member = Member(
+            path.name, path.stat().st_size, lambda: path.open("rb"), lambda: path, lambda: "f" * 64
+        )
+        self.source = Source(self.member)
+        self.rows: list[Row] = []
+
+    def recognised(self) -> bool:
+        return cellebrite_xml.detect(Head.of(self.member))
+
+    def read(self, table: str = "message") -> list[dict[str, Any]]:
+        for item, _ in read_rows(cellebrite_xml, self.source):
+            assert isinstance(item, Row)
+            self.rows.append(item)
+        return self.values(table)
+
+    def values(self, table: str) -> list[dict[str, Any]]:
+        return [dict(r.values) for r in self.rows if r.schema.name == table]
+
+
+def fields(said: dict[str, str]) -> str:
+    return "".join(
+        f'<field name="{name}"><value type="String"><![CDATA[{text}]]></value></field>'
+        for name, text in said.items()
+    )
+
+
+def model(kind: str, inner: str = "", *, state: str = "Intact", **said: str) -> str:
+    head = f'<model type="{kind}" id="{kind}-{next(NUMBERS)}" deleted_state="{state}">'
+    return f"{head}{fields(said)}{inner}</model>"
+
+
+def several(name: str, *models: str) -> str:
+    return f'<multiModelField name="{name}">{"".join(models)}</multiModelField>'
+
+
+def party(identifier: str, role: str = "", **said: str) -> str:
+    return model("Party", Identifier=identifier, Role=role, **said)
+
+
+def report(*models: str, before: str = "") -> bytes:
+    types = "".join(f"<modelType>{each}</modelType>" for each in models)
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<project id="p" xmlns="http://pa.cellebrite.com/report/2.0">'
+        f"{before}<decodedData>{types}</decodedData></project>"
+    ).encode()
+
+
+def chat(*messages: str, **said: str) -> str:
+    people = several(
+        "Participants", party("+33611", Name="Bob"), party("+33622", IsPhoneOwner="True")
+    )
+    return model("Chat", people + several("Messages", *messages), Source="Signal", Id="g1", **said)
+
+
+def message(inner: str = "", state: str = "Intact", **said: str) -> str:
+    sender = f'<modelField name="From">{party("+33611", Name="Bob")}</modelField>'
+    words = {"Body": "ok", "TimeStamp": "2024-06-01T12:00:00.500+02:00", **said}
+    return model("InstantMessage", sender + inner, state=state, **words)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Any:
+    return lambda content: Report(tmp_path / "report.xml", content)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the shared data set is not at {SHARED}")
+def test_a_real_chat_gives_all_its_messages_with_their_times() -> None:
+    found = Report(REAL)
+    assert found.recognised()
+    said = found.read()
+    assert len(said) == 11
+    assert {m["thread_id"] for m in said} == {"5511999996666@s.whatsapp.net"}
+    assert {m["account"] for m in said} == {"5511999998888@s.whatsapp.net"}
+    assert said[0]["ref"] == "2ee39d83-7b1e-48df-bfe7-ef8039de7ae2"
+    assert said[0]["sent_at"] == datetime(2024, 11, 3, 19, 46, 47, tzinfo=UTC)
+    assert said[2]["sent_at"] == datetime(2024, 11, 3, 19, 47, 14, 160000, tzinfo=UTC)
+    assert [m["text"] for m in said if m["text"]] == [
+        "Certo amigo veja ae",
+        "Vendo",
+        "You joined the group via invite link",
+        "Obrigado",
+    ]
+    assert Counter(m["kind"] for m in said) == {"voice": 5, "text": 5, "system": 1}
+    assert [m["forwarded"] for m in said].count(True) == 1
+    assert said[-1]["reply_to"] == "1654984910:14433"
+    [shared] = found.values("contact")
+    assert shared["name"] == "Charmeleon"
+    assert shared["identifiers"] == ["5511999997745@s.whatsapp.net", "+55 11 99999-22222"]
+    tally = found.source.tally
+    assert tally.records == len(said)
+    assert not tally.rejects
+    assert not tally.unknown
+    in_file = len(re.findall('<model type="InstantMessage"', REAL.read_text()))
+    assert in_file == len(said) + tally.left["InstantMessage quoted in another"]
+
+
+def test_a_message_has_its_chat_its_people_and_its_zone(made: Any) -> None:
+    found = made(report(chat(message(Subject="hm"), Name="Équipe")))
+    [said] = found.read()
+    assert (said["thread_id"], said["thread_name"], said["account"]) == ("g1", "Équipe", "+33622")
+    assert (said["sender_id"], said["sender_name"]) == ("+33611", "Bob")
+    assert said["recipients"] == ["+33622"]
+    assert said["sent_at"] == datetime(2024, 6, 1, 10, 0, 0, 500_000, tzinfo=UTC)
+    assert (said["zone"], said["app"], said["subject"]) == ("+02:00", "signal", "hm")
+
+
+def test_a_time_without_offset_is_read_in_the_zone_of_the_case_and_counted(made: Any) -> None:
+    found = made(report(chat(message(TimeStamp="2024-06-01T12:00:00"))))
+    [said] = found.read()
+    assert (said["sent_at"].hour, said["zone"]) == (10, "Europe/Paris")
+    assert found.source.tally.assumed == {"Europe/Paris": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "deleted"),
+    [("Deleted", True), ("Trash", True), ("Intact", False), ("Unknown", None)],
+)
+def test_a_deleted_message_says_so(made: Any, state: str, deleted: bool | None) -> None:
+    [said] = made(report(chat(message(state=state)))).read()
+    assert said["deleted"] is deleted
+
+
+def test_an_answer_names_the_message_it_answers(made: Any) -> None:
+    extra = several("MessageExtraData", model("ReplyMessageData", OriginalMessageID="A1"))
+    first, second = made(report(chat(message(Identifier="A1"), message(extra)))).read()
+    assert second["reply_to"] == first["ref"]
+
+
+def test_a_place_is_kept(made: Any) -> None:
+    spot = model("Coordinate", Latitude="48.85", Longitude="2.35")
+    [said] = made(report(chat(message(f'<modelField name="Position">{spot}</modelField>')))).read()
+    assert (said["latitude"], said["longitude"], said["kind"]) == (48.85, 2.35, "location")
+
+
+def test_a_text_message_is_from_or_to_the_holder(made: Any) -> None:
+    at = "2024-06-01T10:00:00+00:00"
+    got = model("SMS", several("Parties", party("+33611", "From")), Body="T où", TimeStamp=at)
+    sent = model("SMS", several("Parties", party("+33611", "To")), Body="là", TimeStamp=at)
+    old = model("SMS", several("Parties", party("+33611")), Folder="Sent", Body="x", TimeStamp=at)
+    first, second, third = made(report(got, sent, old)).read()
+    assert (first["sender_id"], first["recipients"]) == ("+33611", ["owner"])
+    assert (second["sender_id"], second["recipients"]) == ("owner", ["+33611"])
+    assert (third["sender_id"], third["recipients"]) == ("owner", ["+33611"])
+    assert {m["thread_id"] for m in (first, second, third)} == {"+33611"}
+    assert first["app"] == "sms"
+
+
+def test_a_mail_goes_to_everyone_it_names(made: Any) -> None:
+    inner = f'<modelField name="From">{party("a@x.fr")}</modelField>'
+    inner += several("To", party("b@x.fr")) + several("Cc", party("c@x.fr"))
+    [said] = made(report(model("Email", inner, Subject="Colis", Account="b@x.fr"))).read()
+    assert (said["sender_id"], said["recipients"]) == ("a@x.fr", ["b@x.fr", "c@x.fr"])
+    assert (said["subject"], said["account"], said["sent_at"]) == ("Colis", "b@x.fr", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "role", "ends", "direction"),
+    [
+        ({"Direction": "Incoming"}, "From", ("+33611", "owner"), "in"),
+        ({"Direction": "Outgoing", "Account": "+33622"}, "To", ("+33622", "+33611"), "out"),
+        ({"Type": "Missed"}, "General", ("+33611", "owner"), "missed"),
+        ({"Direction": "Incoming", "Type": "Missed"}, "From", ("+33611", "owner"), "missed"),
+    ],
+)
+def test_a_call_has_two_ends(
+    made: Any, said: dict[str, str], role: str, ends: tuple[str, str], direction: str
+) -> None:
+    at = {"TimeStamp": "2024-06-01T10:00:00+00:00", "Duration": "00:01:35"}
+    found = made(report(model("Call", several("Parties", party("+33611", role)), **at, **said)))
+    [call] = found.read("call")
+    assert (call["caller"], call["callee"]) == ends
+    assert (call["direction"], call["duration_s"]) == (direction, 95.0)
+    assert not found.source.tally.unknown
+
+
+def test_a_contact_has_its_identifiers(made: Any) -> None:
+    entries = several(
+        "Entries",
+        model("PhoneNumber", Value="06 11", Category="Mobile"),
+        model("EmailAddress", Value="m@x.fr"),
+        model("WebAddress", Value="x.fr"),
+    )
+    [contact] = made(report(model("Contact", entries, Name="Momo"))).read("contact")
+    assert (contact["name"], contact["identifiers"]) == ("Momo", ["06 11", "m@x.fr"])
+
+
+def test_the_device_gathers_numbers_accounts_and_applications(made: Any) -> None:
+    items = {
+        "DeviceInfoSelectedManufacturer": "Samsung GSM",
+        "DeviceInfoSelectedDeviceName": "SM-G991B",
+        "DeviceInfoOSVersion": "13",
+        "IMEI": "490154203237518",
+        "IMEI2": "356938035643809",
+        "MSISDN": "+33612345678",
+        "Wallpaper": "blue",
+    }
+    listed = "".join(f'<item name="{k}"><![CDATA[{v}]]></item>' for k, v in items.items())
+    before = f'<metadata section="Device Info">{listed}</metadata>'
+    before += '<taggedFiles><file id="1"><metadata><item name="Model">no</item></metadata></file>'
+    before += "</taggedFiles>"
+    account = model("UserAccount", Username="momo75", Password="secret", ServiceType="Snapchat")
+    found = made(report(account, model("InstalledApplication", Name="Signal"), before=before))
+    first, second = found.read("handset")
+    assert (first["imei"], first["msisdn"]) == ("490154203237518", "+33612345678")
+    assert (second["imei"], second.get("msisdn")) == ("356938035643809", None)
+    for handset in (first, second):
+        assert (handset["make"], handset["model"]) == ("Samsung GSM", "SM-G991B")
+        assert (handset["accounts"], handset["apps"]) == (["momo75"], ["Signal"])
+    assert found.source.tally.left == {"metadata item": 1}
+    assert "secret" not in str(found.rows)
+
+
+def test_other_models_and_fields_are_counted_never_lost(made: Any) -> None:
+    found = made(report(model("Cookie"), model("Cookie"), chat(message(Mood="sad")), chat()))
+    found.read()
+    assert found.source.tally.left == {"Cookie": 2, "Chat": 1}  # the chat without messages
+    assert found.source.tally.unknown == {"Mood": 1}
+
+
+def test_what_stands_before_the_cut_is_kept(made: Any) -> None:
+    raw = report(
+        chat(*[message() for _ in range(40)]),
+        before='<metadata><item name="IMEI">1</item></metadata>',
+    )
+    found = made(raw[: len(raw) // 2])
+    with pytest.raises(BadInput, match="damaged XML"):
+        found.read()
+    assert 15 <= len(found.values("message")) <= 25
+    assert len(found.values("handset")) == 1
+
+
+@pytest.mark.parametrize("padding", ["", f"<!--{'x' * 70_000}-->"])
+def test_entities_are_refused_wherever_they_are_declared(made: Any, padding: str) -> None:
+    bomb = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+    doctype = f'{padding}<!DOCTYPE project [<!ENTITY l0 "lol">{bomb}]>'.encode()
+    found = made(report(chat(message(Body="]]>&l9;<![CDATA["))).replace(b"\n", b"\n" + doctype, 1))
+    with pytest.raises(BadInput, match="entities"):
+        found.read()
+    assert not found.rows
+
+
+def test_damaged_characters_cost_no_message(made: Any) -> None:
+    bodies = ["]]>&#55357;&#56832;<![CDATA[", "]]>&#xD800;a<![CDATA[", "\x01b", "LATIN", "c"]
+    raw = report(chat(*[message(Body=body) for body in bodies])).replace(b"LATIN", b"\xe9")
+    assert [m["text"] for m in made(raw).read()] == ["😀", "\ufffda", "\ufffdb", "\ufffd", "c"]
+
+
+def test_a_report_in_utf_16_is_read(made: Any) -> None:
+    text = report(chat(message(Body="déjà 🌿"))).decode().replace("utf-8", "utf-16")
+    found = made(text.encode("utf-16"))
+    assert found.recognised()
+    assert [m["text"] for m in found.read()] == ["déjà 🌿"]
+
+
+@pytest.mark.parametrize("year", ["1601", "9999"])
+def test_a_date_that_is_no_date_leaves_the_message_without_time(made: Any, year: str) -> None:
+    found = made(report(chat(message(TimeStamp=f"{year}-01-01T00:00:00+00:00"), message())))
+    first, second = found.read()
+    assert first["sent_at"] is None  # the desk rejects a message without its anchor
+    assert second["sent_at"] is not None
+    assert found.source.tally.unread == {"TimeStamp": 1}
+
+
+def test_a_text_of_50_mb_is_one_message(made: Any) -> None:
+    found = made(report(chat(message(Body="BIG"), message())).replace(b"BIG", b"x" * 50_000_000))
+    first, second = found.read()
+    assert (len(first["text"]), second["text"]) == (50_000_000, "ok")
+
+
+def test_models_nested_without_end_are_no_recursion(made: Any) -> None:
+    deep = '<model type="A" id="1"><multiModelField name="B">' * 900
+    deep += "</multiModelField></model>" * 900
+    found = made(report(deep, chat(message())))
+    assert len(found.read()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "ours"),
+    [
+        (report(), True),
+        (chat(message()).encode(), True),
+        (b'<project xmlns="http://maven.apache.org/POM/4.0.0"/>', False),
+        (b'<model type="Car"/>', False),
+        (b"{}", False),
+        (b"", False),
+    ],
+)
+def test_a_report_is_recognised_by_its_content(made: Any, content: bytes, ours: bool) -> None:
+    assert made(content).recognised() is ours
+
+
+NAMES = st.sampled_from(
+    ["From", "To", "Body", "TimeStamp", "Source", "Position", "MessageExtraData", "Attachments"]
+) | st.sampled_from(
+    ["Parties", "Entries", "Identifier", "Duration", "Direction", "Name", "SharedContacts"]
+)
+RECORDS = ("InstantMessage", "SMS", "Email", "Call", "Contact")
+TYPES = st.sampled_from([*RECORDS, "UserAccount", "X"])
+TEXTS = st.text("ab:.+é0T-", max_size=8)
+TREES = st.recursive(
+    st.builds(lambda kind, said: model(kind, **said), TYPES, st.dictionaries(NAMES, TEXTS)),
+    lambda inner: st.builds(
+        lambda kind, name, models: model(kind, several(name, *models)),
+        TYPES,
+        NAMES,
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(TREES, max_size=4))
+def test_no_model_however_strange_stops_the_reading(
+    tmp_path_factory: pytest.TempPathFactory, models: list[str]
+) -> None:
+    found = Report(tmp_path_factory.mktemp("ufed") / "report.xml", report(*models))
+    found.read()
+    tally = found.source.tally
+    one_each = sum(m.split('"')[1] in RECORDS for m in models)
+    assert tally.records - bool(found.values("handset")) == one_each
