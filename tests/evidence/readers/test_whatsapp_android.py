@@ -89,6 +89,7 @@ def database(tmp_path: Path) -> Database:
     def make(*scripts: str, **tables: list[dict[str, Any]]) -> Path:
         path = tmp_path / "msgstore.db"
         with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA synchronous = OFF")
             for script in scripts:
                 db.executescript(script)
             for table, rows in tables.items():
@@ -551,6 +552,7 @@ def test_what_is_written_is_what_is_read(
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "msgstore.db"
     with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA synchronous = OFF")
         db.executescript(NEWER)
         db.executemany(
             "INSERT INTO message (_id, chat_row_id, text_data, from_me, timestamp, message_type)"
