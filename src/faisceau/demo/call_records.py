@@ -62,6 +62,7 @@ def write(path: Path) -> None:
 
 
 def _records() -> Iterator[tuple[str, ...]]:
+    """Calls and texts by day; once a week a line without a called number, as data sessions are."""
     chance = Random("fadet")
     line = _national(PEOPLE[HOLDER].number)
     for day in range(_DAYS):
@@ -87,6 +88,9 @@ def _records() -> Iterator[tuple[str, ...]]:
                 f"{latitude:.5f}".replace(".", ","),
                 f"{longitude:.5f}".replace(".", ","),
             )
+        if day % 7 == 6:
+            session = ("Data", "", line, "", f"{at:%d/%m/%Y %H:%M:%S}", "1800")
+            yield (*session, _HANDSETS[at >= _CHANGED], _IMSI, _CELLS[0][0], _CELLS[0][1], "", "")
 
 
 def _national(number: str) -> str:
