@@ -23,7 +23,7 @@ from faisceau.evidence.native.times import order_votes, read_dates, read_times
 from faisceau.evidence.native.values import Separators, plain, present, read_values, texts
 from faisceau.evidence.reading import Reject, Source
 from faisceau.tables.schemas import Batch, Schema
-from faisceau.tables.schemas.schema import DATE, NUMBER, STRING, TIME, ZONE, Column
+from faisceau.tables.schemas.schema import DATE, STRING, TIME, ZONE
 from faisceau.words import N_
 
 APP = "native"
@@ -56,74 +56,73 @@ class Piece:
     seen: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass
-class _Usage:
-    """What a file's columns themselves tell of how it writes dates and numbers."""
-
-    day_first: dict[str, bool] = field(default_factory=dict)
-    separators: dict[str, Separators] = field(default_factory=dict)
-
-
 def batches(source: Source, pieces: Callable[[], Iterator[Piece]]) -> Iterator[Batch]:
     """The pieces of a file as rows of its table; what cannot be a row is rejected and counted.
 
     ``pieces`` starts the file anew at each call: where dates may be day or month first, the
     column is followed until it tells.
     """
-    usage = _Usage()
+    usage = _Usage(pieces)
     for number, piece in enumerate(pieces()):
-        _learn(usage, piece, number, pieces)
         for reject in piece.rejects:
-            source.reject(reject.locator, reject.reason, raw=reject.raw, **reject.facts)
+            source.reject(
+                reject.locator,
+                reject.reason,
+                schema=piece.layout.schema,
+                raw=reject.raw,
+                **reject.facts,
+            )
         for header, rows in piece.seen.items():
             if header in piece.layout.left:
                 source.leave(header, rows)
             else:
                 source.tally.unknown[header] += rows
         if piece.cells.num_rows:
-            yield _batch(source, piece, usage)
+            yield _batch(source, piece, usage, number)
 
 
-def _learn(
-    usage: _Usage, piece: Piece, number: int, pieces: Callable[[], Iterator[Piece]]
-) -> None:
-    """Settle, for columns met for the first time, what order dates and separators have."""
-    for name, header in piece.layout.columns.items():
-        column = piece.layout.schema.columns[name]
-        if column.type in (TIME, DATE) and name not in usage.day_first:
-            votes = _votes(piece, header)
-            if not votes[0]:
-                continue
-            if votes[1] == votes[2]:
-                votes = _more_votes(header, number, pieces, votes)
-            # nothing in the whole column tells: its neighbours do, else the custom of the country
-            others = list(usage.day_first.values())
-            undecided = others[0] if others else True
-            usage.day_first[name] = votes[1] > votes[2] if votes[1] != votes[2] else undecided
-        if column.type in (NUMBER, pa.int64()) and name not in usage.separators:
-            cells = _cells(piece, header)
-            if cells is not None and cells.null_count < len(cells):
-                usage.separators[name] = Separators.of(cells)
+@dataclass
+class _Usage:
+    """How the columns of a file write dates and numbers, as far as they tell; asked when needed."""
 
+    pieces: Callable[[], Iterator[Piece]]
+    day_first: dict[str, bool] = field(default_factory=dict)
+    separators: dict[str, Separators] = field(default_factory=dict)
 
-def _votes(piece: Piece, header: str) -> tuple[int, int, int]:
-    cells = _cells(piece, header)
-    return (0, 0, 0) if cells is None else order_votes(cells)
+    def order(self, name: str, cells: pa.Array, number: int) -> Callable[[], bool]:
+        """Answers, for the column ``name`` of piece ``number``, whether days come first."""
 
+        def day_first() -> bool:
+            if name not in self.day_first:
+                some, days, months = order_votes(cells)
+                if some and days == months:
+                    days, months = self._further(name, number)
+                if not some or days == months:
+                    # nothing in the whole column tells: its neighbours do, else the custom here
+                    return next(iter(self.day_first.values()), True)
+                self.day_first[name] = days > months
+            return self.day_first[name]
 
-def _more_votes(
-    header: str,
-    number: int,
-    pieces: Callable[[], Iterator[Piece]],
-    votes: tuple[int, int, int],
-) -> tuple[int, int, int]:
-    """Read on, past piece ``number``, until a piece tells day from month."""
-    for later, piece in enumerate(pieces()):
-        if later > number:
-            votes = _votes(piece, header)
-            if votes[1] != votes[2]:
-                break
-    return votes
+        return day_first
+
+    def _further(self, name: str, number: int) -> tuple[int, int]:
+        """The votes of the first piece after ``number`` that tells day from month."""
+        for later, piece in enumerate(self.pieces()):
+            cells = _cells(piece, piece.layout.columns.get(name))
+            if later > number and cells is not None:
+                _, days, months = order_votes(cells)
+                if days != months:
+                    return days, months
+        return 0, 0
+
+    def marks(self, name: str, cells: pa.Array) -> Separators:
+        """What separates thousands and decimals in the column ``name``, by its first cells."""
+        if name not in self.separators:
+            found = Separators.of(cells)
+            if cells.null_count == len(cells):
+                return found
+            self.separators[name] = found
+        return self.separators[name]
 
 
 def _cells(piece: Piece, header: str | None) -> pa.Array | None:
@@ -132,7 +131,7 @@ def _cells(piece: Piece, header: str | None) -> pa.Array | None:
     return plain(piece.cells.column(header))
 
 
-def _batch(source: Source, piece: Piece, usage: _Usage) -> Batch:
+def _batch(source: Source, piece: Piece, usage: _Usage, number: int) -> Batch:
     """One batch of the kept rows; the rejected are told to ``source``, with their cells."""
     schema = piece.layout.schema
     given: dict[str, pa.Array] = {}
@@ -146,19 +145,24 @@ def _batch(source: Source, piece: Piece, usage: _Usage) -> Batch:
     for name, cells in given.items():
         column = schema.columns[name]
         if column.type == TIME:
-            columns[name], said = _times(source, schema, column, cells, zones, usage)
+            order = usage.order(name, cells, number)
+            columns[name], said = _times(source, cells, zones, order)
             stated = said if stated is None else stated
         elif column.type == DATE:
-            columns[name] = read_dates(cells, day_first=usage.day_first.get(name, True))
+            columns[name] = read_dates(cells, day_first=usage.order(name, cells, number))
         else:
-            columns[name] = read_values(cells, column, usage.separators.get(name, Separators()))
+            columns[name] = read_values(cells, column, usage.marks(name, cells))
     kept = _anchored(schema, columns, piece.cells.num_rows)
     for name, cells in given.items():
+        if columns[name].null_count == cells.null_count:
+            continue
         unread = pc.and_(pc.and_(present(cells), pc.is_null(columns[name])), kept)
         if unread.true_count:
             source.tally.unread[f"{schema.name}.{name}"] += unread.true_count
     if stated is not None:
-        columns[ZONE.name] = pc.coalesce(columns[ZONE.name], stated) if zones is not None else stated
+        columns[ZONE.name] = (
+            pc.coalesce(columns[ZONE.name], stated) if zones is not None else stated
+        )
     _fill(schema, columns, piece.cells.num_rows)
     locators = piece.locators
     if kept.false_count:
@@ -169,16 +173,10 @@ def _batch(source: Source, piece: Piece, usage: _Usage) -> Batch:
 
 
 def _times(
-    source: Source,
-    schema: Schema,
-    column: Column,
-    cells: pa.Array,
-    zones: pa.Array | None,
-    usage: _Usage,
+    source: Source, cells: pa.Array, zones: pa.Array | None, order: Callable[[], bool]
 ) -> tuple[pa.Array, pa.Array]:
     """Times, and the zone that each states or was assumed to have (null: UTC)."""
-    day_first = usage.day_first.get(column.name, True)
-    times = read_times(cells, source.timezone, day_first=day_first, zones=zones)
+    times = read_times(cells, source.timezone, day_first=order, zones=zones)
     if times.bare.true_count:
         source.tally.assumed[str(source.timezone)] += times.bare.true_count
     return times.at, pc.if_else(times.bare, str(source.timezone), times.zones)
@@ -205,16 +203,17 @@ def _fill(schema: Schema, columns: dict[str, pa.Array], rows: int) -> None:
 
 def _anchored(schema: Schema, columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
     """True for the rows that have the anchors of their table."""
-    there = {name: present(columns[name]) for name in columns}
-    nowhere = pa.repeat(False, rows)
     if schema.anchors:
         kept = pa.repeat(True, rows)
         for name in schema.anchors:
-            kept = pc.and_(kept, there.get(name, nowhere))
+            kept = pc.and_(kept, present(columns[name])) if name in columns else None
+            if kept is None:
+                return pa.repeat(False, rows)
         return kept
-    kept = nowhere
+    kept = pa.repeat(False, rows)
     for name in schema.anchors_any or [column.name for column in schema.own]:
-        kept = pc.or_(kept, there.get(name, nowhere))
+        if name in columns and kept.false_count:
+            kept = pc.or_(kept, present(columns[name]))
     return kept
 
 

@@ -15,7 +15,15 @@ from faisceau.tables.schemas import TABLES, Schema
 from faisceau.tables.schemas.schema import DESK_COLUMNS, TIME
 from faisceau.words import N_
 
-_HOURS = ("heure", "heuredebut", "heuredappel", "heureappel", "heureenvoi", "heuredelecture", "hour")
+_HOURS = (
+    "heure",
+    "heuredebut",
+    "heuredappel",
+    "heureappel",
+    "heureenvoi",
+    "heuredelecture",
+    "hour",
+)
 """Headers of a clock time whose day stands in another column."""
 
 

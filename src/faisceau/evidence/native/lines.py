@@ -6,9 +6,13 @@ line in its place, so that line numbers stay those of the file.
 
 import codecs
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.evidence.encoding import encoding_of
 from faisceau.evidence.reading import LONGEST_LINE, Head, Reject, Source
@@ -18,6 +22,11 @@ BLOCK = 4 << 20
 """Bytes read at a time: enough for Arrow to be quick, little enough for many files at once."""
 _WIDE = ("utf-16", "utf-32")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_ASCII_LETTERS = [bytes([c]) for c in range(128) if chr(c).isalpha()]
+_HIGH, _C1 = bytes(range(0x80, 0x100)), bytes(range(0x80, 0xA0))
+_IN_WORDS = re.compile(rb"[\x80-\xff](?=[a-z])|(?<=[a-z])[\x80-\xff]")
+_MAC = [bytes([c]) for c in "éèàêçù".encode("mac_roman")]
+_DOS = [bytes([c]) for c in "éèàêçù".encode("cp850")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,25 @@ def text_encoding(head: Head) -> str | None:
     spelt = [_is_utf8(line) for line in clean if not line.isascii()]
     if 2 * sum(spelt) >= len(spelt):
         return "utf-8"
-    return encoding_of(b"\n".join(clean))
+    return code_page(b"\n".join(clean))
+
+
+def code_page(data: bytes) -> str:
+    """The code page of a text that is no Unicode: cp1252 for Latin letters, as Windows writes.
+
+    Latin text has few bytes above ASCII. Guessing by letter frequencies takes short French for
+    Polish, so it is left to other alphabets. Mac OS and DOS put their accents where cp1252 has
+    signs that words do not hold.
+    """
+    letters = sum(map(data.count, _ASCII_LETTERS))
+    high = len(data) - len(data.translate(None, _HIGH))
+    if high > max(letters, 4):
+        return encoding_of(data) or "cp1252"
+    inside = b"".join(_IN_WORDS.findall(data))
+    low = len(inside) - len(inside.translate(None, _C1))
+    if 2 * low <= len(inside):
+        return "cp1252"
+    return "mac_roman" if sum(map(inside.count, _MAC)) > sum(map(inside.count, _DOS)) else "cp850"
 
 
 def line_end(text: str) -> str:
@@ -77,6 +104,14 @@ def read_lines(source: Source, encoding: str, end: str = "\n") -> Iterator[Lines
             yield Lines(lines.first, data, (*lines.rejects, *broken), lines.last)
 
 
+def split_lines(data: bytes) -> pa.Array:
+    """The lines of ``data`` without their ``\\n``, as a binary array; its bytes are not copied."""
+    length = len(data) - data.endswith(b"\n")
+    offsets = pa.py_buffer(array("i", [0, length]))
+    whole = pa.Array.from_buffers(pa.binary(), 1, [None, offsets, pa.py_buffer(data)])
+    return pc.split_pattern(whole, b"\n").flatten()
+
+
 def _blocks(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
     """The bytes of the file without byte-order mark; UTF-16 and UTF-32 as UTF-8.
 
@@ -98,7 +133,8 @@ def _blocks(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
 
 def _cut(blocks: Iterator[bytes], end: bytes) -> Iterator[Lines]:
     """Whole lines out of blocks; one longer than ``LONGEST_LINE`` is rejected unread."""
-    number, held, rejects, skipping = 1, b"", [], False
+    number, held, skipping = 1, b"", False
+    rejects: list[Reject] = []
     for block in blocks:
         if skipping:
             at = block.find(end)
@@ -125,8 +161,7 @@ def _other_page(data: bytes) -> str | None:
     wrong = [line for line in lines if not _is_utf8(line)]
     if 2 * len(wrong) <= len(lines):
         return None
-    page = encoding_of(b"\n".join(line for line in wrong if not _CONTROL.search(line)) or b"\xe9")
-    return page if page is not None and not page.startswith("utf") else "cp1252"
+    return code_page(b"\n".join(wrong))
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from faisceau.tables.schemas.schema import DATE, EARLIEST, LATEST, TIME
 
 LOCAL = pa.timestamp("us")
+Order = Callable[[], bool]
+"""Asked, only where it matters, whether 03/04 is the third of April."""
 _FIRST_DAY, _AFTER_LAST_DAY = -25_567, 47_482
 """1900-01-01 and 2100-01-01 in days since 1970: the range of a plausible date."""
 _UTC_NAMES = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "+00:00"})
@@ -137,7 +139,11 @@ def order_votes(cells: pa.Array) -> tuple[int, int, int]:
 
 
 def read_times(
-    cells: pa.Array, zone: ZoneInfo, *, day_first: bool = True, zones: pa.Array | None = None
+    cells: pa.Array,
+    zone: ZoneInfo,
+    *,
+    day_first: Order = lambda: True,
+    zones: pa.Array | None = None,
 ) -> Times:
     """A column of any Arrow type as times in [1970, 2100).
 
@@ -146,7 +152,9 @@ def read_times(
     """
     kind, n = cells.type, len(cells)
     aware, local, offsets = pa.nulls(n, TIME), pa.nulls(n, LOCAL), pa.nulls(n, pa.string())
-    if pa.types.is_string(kind):
+    if cells.null_count == n:
+        pass
+    elif pa.types.is_string(kind):
         aware, local, offsets = _from_text(cells, day_first)
     elif pa.types.is_timestamp(kind):
         inside = _within(cells)
@@ -174,7 +182,7 @@ def read_times(
     return Times(at, pc.and_(pc.is_valid(local), pc.is_valid(at)), offsets)
 
 
-def read_dates(cells: pa.Array, *, day_first: bool = True) -> pa.Array:
+def read_dates(cells: pa.Array, *, day_first: Order = lambda: True) -> pa.Array:
     """A column of any Arrow type as dates in [1900, 2100); a time gives the day it states."""
     kind = cells.type
     if pa.types.is_date(kind):
@@ -189,26 +197,21 @@ def read_dates(cells: pa.Array, *, day_first: bool = True) -> pa.Array:
         cells = cells.cast(pa.string())
     if not pa.types.is_string(cells.type):
         return pa.nulls(len(cells), DATE)
-    try:
-        return _days_within(cells.cast(DATE))
-    except pa.ArrowInvalid:
-        iso = _iso(cells, day_first, pivot="[0-2]", older="[3-9]")
+    if _cast(cells.slice(0, 1), DATE) is not None and (days := _cast(cells, DATE)) is not None:
+        return _days_within(days)
+    iso = _iso(cells, day_first, pivot="[0-2]", older="[3-9]")
     day = pc.utf8_slice_codeunits(_where(iso, _DATE_ISO), 0, 10)
     return _days_within(day.cast(DATE))
 
 
-def _from_text(cells: pa.Array, day_first: bool) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _from_text(cells: pa.Array, day_first: Order) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Times with a zone, times without, and the offsets that were not UTC."""
     n = len(cells)
-    try:
-        aware = cells.cast(TIME)
+    some = cells.slice(pc.index(pc.is_valid(cells), True).as_py(), 1)
+    if _cast(some, TIME) is not None and (aware := _cast(cells, TIME)) is not None:
         return aware, pa.nulls(n, LOCAL), _offsets(cells)
-    except pa.ArrowInvalid:
-        pass
-    try:
-        return pa.nulls(n, TIME), cells.cast(LOCAL), pa.nulls(n, pa.string())
-    except pa.ArrowInvalid:
-        pass
+    if _cast(some, LOCAL) is not None and (local := _cast(cells, LOCAL)) is not None:
+        return pa.nulls(n, TIME), local, pa.nulls(n, pa.string())
     text = pc.utf8_trim_whitespace(cells)
     epoch = _where(text, _EPOCH)
     if epoch.null_count < n:
@@ -225,17 +228,19 @@ def _from_text(cells: pa.Array, day_first: bool) -> tuple[pa.Array, pa.Array, pa
     return aware, local, _offsets(_where(iso, _AWARE_ISO))
 
 
-def _iso(text: pa.Array, day_first: bool, pivot: str, older: str) -> pa.Array:
+def _cast(cells: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Texts cast by Arrow; None where one fails. (Try one first: each failure is slow.)"""
+    try:
+        return cells.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _iso(text: pa.Array, day_first: Order, pivot: str, older: str) -> pa.Array:
     """The texts rewritten into ISO 8601, as far as they are understood.
 
     ``pivot`` and ``older`` are the first digits of the years 20xx and 19xx written in two.
     """
-    date = r"\3-\2-\1" if day_first else r"\3-\1-\2"
-    numeric = (
-        (r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b", date),
-        (rf"^(\d{{1,2}})[/.-](\d{{1,2}})[/.-]({pivot}\d)\b", f"20{date}"),
-        (rf"^(\d{{1,2}})[/.-](\d{{1,2}})[/.-]({older}\d)\b", f"19{date}"),
-    )
 
     def common(some: pa.Array) -> pa.Array:
         return _rewritten(some, (numeric[0], *_PADDING))
@@ -246,9 +251,17 @@ def _iso(text: pa.Array, day_first: bool, pivot: str, older: str) -> pa.Array:
         return _rewritten(some, rules)
 
     text = pc.utf8_trim_whitespace(text)
-    done = _is(text, _ISO)
+    done = pc.or_(pc.is_null(text), _is(text, _ISO))
+    if not done.false_count:
+        return text
     plain = pc.and_(_is(text, _PLAIN), pc.invert(done))
-    rest = pc.and_(pc.is_valid(text), pc.invert(pc.or_(done, plain)))
+    rest = pc.invert(pc.or_(done, plain))
+    date = r"\3-\2-\1" if day_first() else r"\3-\1-\2"
+    numeric = (
+        (r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b", date),
+        (rf"^(\d{{1,2}})[/.-](\d{{1,2}})[/.-]({pivot}\d)\b", f"20{date}"),
+        (rf"^(\d{{1,2}})[/.-](\d{{1,2}})[/.-]({older}\d)\b", f"19{date}"),
+    )
     return _on(_on(text, plain, common), rest, any_other)
 
 
@@ -294,7 +307,7 @@ def _from_numbers(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     whole = cells.cast(pa.int64())
     if compact.null_count == len(cells):
         return _from_epoch_int(whole), pa.nulls(len(cells), LOCAL)
-    local = _where(_iso(compact, True, "[0-6]", "[7-9]"), _LOCAL_ISO).cast(LOCAL)
+    local = _where(_iso(compact, lambda: True, "[0-6]", "[7-9]"), _LOCAL_ISO).cast(LOCAL)
     rest = pc.if_else(pc.is_valid(compact), pa.scalar(None, pa.int64()), whole)
     return _from_epoch_int(rest), local
 
@@ -354,6 +367,8 @@ def _zone_names() -> frozenset[str]:
 
 def _offsets(texts: pa.Array) -> pa.Array:
     """The UTC offset each text ends with; null for none, Z and +00:00."""
+    if pc.all(pc.ends_with(texts, "Z")).as_py():
+        return pa.nulls(len(texts), pa.string())
     shown = _where(texts, r"[+-]\d\d(?::?\d\d)?$")
     if shown.null_count == len(texts):
         return pa.nulls(len(texts), pa.string())

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from faisceau.evidence.native.headers import folded
 from faisceau.tables.schemas.schema import BOOLEAN, COINS, NUMBER, STRING, STRINGS, Column
 
-_TRUE = frozenset("true t 1 yes y oui o vrai v x on si ja".split())
-_FALSE = frozenset("false f 0 no n non faux off nein".split())
+_TRUE = frozenset(["true", "t", "1", "yes", "y", "oui", "o", "vrai", "v", "x", "on", "si", "ja"])
+_FALSE = frozenset(["false", "f", "0", "no", "n", "non", "faux", "off", "nein"])
 _SYNONYMS = {
-    "voice": "appel call voix vocal vocale audio ptt phonie appelvocal voicecall telephonie voicenote",
+    "voice": "appel call voix vocal vocale audio ptt phonie appelvocal voicecall telephonie",
     "sms": "texto smsmt smsmo textmessage",
     "data": "donnees internet gprs donneesmobiles",
     "text": "texte message chat txt sms texto mms instantmessage",
@@ -82,7 +82,8 @@ def present(cells: pa.Array) -> pa.Array:
     """True where a cell says something: not null, not blank."""
     if not pa.types.is_string(cells.type):
         return pc.is_valid(cells)
-    return pc.fill_null(pc.match_substring_regex(cells, r"\S"), False)
+    blank = pc.or_(pc.equal(pc.binary_length(cells), 0), pc.utf8_is_space(cells))
+    return pc.invert(pc.fill_null(blank, True))
 
 
 def plain(cells: pa.Array) -> pa.Array:
@@ -96,14 +97,12 @@ def plain(cells: pa.Array) -> pa.Array:
         return plain(cells.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return plain(pc.run_end_decode(cells))
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
         return cells.cast(STRING)
+    if pa.types.is_fixed_size_binary(kind):  # a hash
+        return by_distinct(cells, STRING, bytes.hex)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
-        return pa.array([_decoded(b) for b in cells.to_pylist()], STRING)
-    if pa.types.is_fixed_size_binary(kind):
-        return pa.array([None if b is None else b.hex() for b in cells.to_pylist()], STRING)
-    if pa.types.is_null(kind):
-        return cells.cast(STRING)
+        return by_distinct(cells.cast(pa.binary()), STRING, _decoded)
     return cells
 
 
@@ -331,8 +330,8 @@ def mended(text: str) -> str:
     return text
 
 
-def _decoded(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")
+def _decoded(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _dumped(value: Any) -> str:

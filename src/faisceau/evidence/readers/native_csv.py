@@ -5,7 +5,6 @@ well-formed or not by one regular expression (RE2, inside Arrow); Arrow parses t
 """
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,13 @@ import pyarrow.csv
 
 from faisceau.errors import BadInput
 from faisceau.evidence.native import Layout, Piece, batches, check_wishes, chosen_layout, guessed
-from faisceau.evidence.native.lines import Lines, line_end, read_lines, text_encoding
+from faisceau.evidence.native.lines import (
+    Lines,
+    line_end,
+    read_lines,
+    split_lines,
+    text_encoding,
+)
 from faisceau.evidence.reading import Head, Reject, Source
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.words import N_
@@ -176,7 +181,7 @@ def _records(lines: Lines, shape: Shape) -> _Records:
     """
     data, first, width = lines.data, lines.first, len(shape.headers)
     patterns = _patterns(shape.delimiter, width)
-    texts = pc.split_pattern(pa.array([data.removesuffix(b"\n")], pa.binary()), b"\n").flatten()
+    texts = split_lines(data)
     whole = pc.match_substring_regex(texts, patterns.line)
     numbers = pa.arange(first, first + len(texts))
     if whole.false_count == 0:
@@ -216,9 +221,7 @@ def _records(lines: Lines, shape: Shape) -> _Records:
         kept.append(data[taken:])
         used = len(data)
     mask = pa.array(starts_record, pa.bool_())
-    return _Records(
-        b"".join(kept), numbers.slice(0, len(mask)).filter(mask), rejects, used, after
-    )
+    return _Records(b"".join(kept), numbers.slice(0, len(mask)).filter(mask), rejects, used, after)
 
 
 def _broken(line: bytes, number: int, shape: Shape) -> Reject:
@@ -267,7 +270,7 @@ def _parsed(data: bytes, shape: Shape, wanted: list[str]) -> pa.Table:
     if not data:
         return kinds.empty_table()
     return pa.csv.read_csv(
-        io.BytesIO(data),
+        pa.BufferReader(data),
         read_options=pa.csv.ReadOptions(
             use_threads=False, block_size=len(data) + 1, column_names=list(shape.headers)
         ),

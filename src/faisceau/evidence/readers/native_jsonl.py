@@ -4,7 +4,6 @@ Format: https://jsonlines.org, RFC 8259. Arrow parses whole stretches of lines; 
 refuses goes through orjson line by line, so that a broken line costs its neighbours time only.
 """
 
-import codecs
 import io
 import json
 import re
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from faisceau.errors import BadInput
+from faisceau.evidence.mending import mended_json
 from faisceau.evidence.native import (
     Layout,
     Piece,
@@ -30,7 +30,13 @@ from faisceau.evidence.native import (
     guessed,
     layout_of,
 )
-from faisceau.evidence.native.lines import Lines, line_end, read_lines, text_encoding
+from faisceau.evidence.native.lines import (
+    Lines,
+    line_end,
+    read_lines,
+    split_lines,
+    text_encoding,
+)
 from faisceau.evidence.native.values import mended
 from faisceau.evidence.reading import Head, Reject, Source
 from faisceau.tables.schemas import TABLES, Batch
@@ -40,12 +46,16 @@ from faisceau.words import N_
 FILLS = list(TABLES.values())
 NATIVE = True
 SAMPLE = 500
+_NO_OBJECT = N_("not a JSON object")
 ROWS = 16_384
 """Objects of an array in one batch."""
 _OBJECTS = re.compile(r"\s*\{\s*[\"}]")
 _ARRAY = re.compile(r"\s*\[\s*(?:[{\]]|$)")
-_DEEP = re.compile(rb"[\[{]\s*(?:[\[{]\s*){64}")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATES = (b"\\ud", b"\\uD")
+DEEPEST = 64
+"""Values nested deeper are no record of any known format."""
+_SHORT, _DEEP = 2_000, 500
+"""Bytes below which no line nests too deep for Arrow, whose parser recurses; opening brackets."""
 
 
 def detect(head: Head) -> bool:
@@ -120,7 +130,9 @@ class _Columns:
                 self.layout = layout_of(self.layout.schema, self.keys, wishes)
             for column, key in self.layout.columns.items():
                 if key not in self.kinds:
-                    kind = _kind([row.get(key) for row in rows], self.layout.schema.columns[column].type)
+                    kind = _kind(
+                        [row.get(key) for row in rows], self.layout.schema.columns[column].type
+                    )
                     if kind is not None:
                         self.kinds[key] = kind
         return self.layout
@@ -157,7 +169,9 @@ def _objects(source: Source, encoding: str, end: str) -> Iterator[Piece]:
 def _quick(columns: _Columns, lines: Lines) -> Piece | None:
     """The stretch parsed by Arrow; None where anything in it is out of the ordinary."""
     data = lines.data
-    if not data.strip() or _SURROGATE.search(data) or _DEEP.search(data):
+    escaped = b"\\" in data and any(mark in data for mark in _SURROGATES)
+    texts = split_lines(data)
+    if not data.strip() or escaped or _too_deep(texts):
         return None
     layout = columns.see(())
     while True:
@@ -170,8 +184,10 @@ def _quick(columns: _Columns, lines: Lines) -> Piece | None:
         layout = columns.see(names)
         if set(columns.kinds) & set(names) <= known:
             break  # else: again, now that the type of a late column is settled
-    numbers = _numbers(lines)
-    if numbers is None or len(numbers) != table.num_rows:
+    numbers = pa.arange(lines.first, lines.first + len(texts))
+    if len(numbers) != table.num_rows:
+        numbers = numbers.filter(pc.match_substring_regex(texts, r"\S"))
+    if len(numbers) != table.num_rows:
         return None
     seen = {
         name: table.num_rows - table.column(name).null_count
@@ -186,7 +202,7 @@ def _quick(columns: _Columns, lines: Lines) -> Piece | None:
 
 def _arrow(data: bytes, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     return pa.json.read_json(
-        io.BytesIO(data),
+        pa.BufferReader(data),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pa.json.ParseOptions(
             explicit_schema=pa.schema(list(kinds.items())), unexpected_field_behavior="infer"
@@ -194,15 +210,12 @@ def _arrow(data: bytes, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     )
 
 
-def _numbers(lines: Lines) -> pa.Array | None:
-    """The numbers of the lines that are not blank."""
-    data = lines.data
-    count = data.count(b"\n") + (not data.endswith(b"\n"))
-    numbers = pa.arange(lines.first, lines.first + count)
-    if b"\n\n" not in data and not data.startswith(b"\n") and b"\n\r" not in data:
-        return numbers
-    texts = pc.split_pattern(pa.array([data.removesuffix(b"\n")], pa.binary()), b"\n").flatten()
-    return numbers.filter(pc.match_substring_regex(texts, r"\S"))
+def _too_deep(texts: pa.Array) -> bool:
+    """True where a line may nest so deep that Arrow's parser would run out of stack."""
+    if pc.max(pc.binary_length(texts)).as_py() < _SHORT:
+        return False
+    opened = pc.add(pc.count_substring(texts, b"{"), pc.count_substring(texts, b"["))
+    return bool(pc.max(opened).as_py() > _DEEP)
 
 
 def _locators(numbers: pa.Array) -> pa.Array:
@@ -211,17 +224,18 @@ def _locators(numbers: pa.Array) -> pa.Array:
 
 def _careful(columns: _Columns, lines: Lines) -> Piece:
     """The stretch line by line: each an object, or a reject with its number."""
-    rows, numbers, rejects = [], [], list(lines.rejects)
+    rows: list[Mapping[str, Any]] = []
+    numbers, rejects = [], list(lines.rejects)
     for number, line in enumerate(lines.data.split(b"\n"), lines.first):
         if not line.strip():
             continue
-        row = _loaded(line)
-        if isinstance(row, dict):
+        row = _row(_loaded(line))
+        if row is not None:
             rows.append(row)
             numbers.append(number)
         else:
             raw = line[:2000].decode("utf-8", "replace")[:500]
-            rejects.append(Reject(f"line {number}", N_("not a JSON object"), raw=raw))
+            rejects.append(Reject(f"line {number}", _NO_OBJECT, raw=raw))
     return _piece(columns, rows, _locators(pa.array(numbers, pa.int64())), rejects)
 
 
@@ -229,10 +243,7 @@ def _array(source: Source, encoding: str) -> Iterator[Piece]:
     """The elements of one JSON array, streamed."""
     columns, number = _Columns(source), 0
     with source.open() as raw:
-        stream: Any = raw
-        if encoding != "utf-8":
-            stream = codecs.EncodedFile(raw, "utf-8", encoding, "replace")
-        items = ijson.items(stream, "item", use_float=True)
+        items = ijson.items(mended_json(raw, encoding), "item", use_float=True)
         ended = False
         while not ended:
             rows: list[Mapping[str, Any]] = []
@@ -240,17 +251,20 @@ def _array(source: Source, encoding: str) -> Iterator[Piece]:
             try:
                 for item in islice(items, ROWS):
                     number += 1
-                    if isinstance(item, dict):
-                        rows.append(_mended(item))
+                    row = _row(item)
+                    if row is not None:
+                        rows.append(row)
                         numbers.append(number)
                     else:
-                        reject = Reject(f"record {number}", N_("not a JSON object"), raw=str(item)[:500])
-                        rejects.append(reject)
+                        begins = "" if isinstance(item, (dict, list)) else repr(item)[:500]
+                        rejects.append(Reject(f"record {number}", _NO_OBJECT, raw=begins))
                 ended = len(rows) + len(rejects) < ROWS
             except (ijson.JSONError, ValueError, RecursionError) as error:
                 ended = True
                 reason = N_("the JSON array is cut or damaged here: {why}")
-                facts = {"why": str(error).splitlines()[0][:200] if str(error) else type(error).__name__}
+                facts = {
+                    "why": str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+                }
                 rejects.append(Reject(f"record {number + 1}", reason, facts))
             where = pa.array([f"record {n}" for n in numbers], pa.string())
             yield _piece(columns, rows, where, rejects)
@@ -285,22 +299,34 @@ def _as_json(value: Any) -> str:
 
 
 def _loaded(line: bytes) -> Any:
-    """The value of a line; None when it is no JSON. NaN is null, lone surrogates are mended."""
+    """The value of a line; None when it is no JSON. NaN is null."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
-        pass
+        pass  # stricter than most writers: no NaN, no lone surrogates
     try:
-        return _mended(json.loads(line, parse_constant=lambda _: None))
+        return json.loads(line, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
 
 
-def _mended(value: Any) -> Any:
+def _row(value: Any) -> Mapping[str, Any] | None:
+    """An object as valid Unicode; None for anything else, and for one nested without end."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        return {mended(key): _mended(item) for key, item in value.items()}
+    except RecursionError:
+        return None
+
+
+def _mended(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return mended(value)
+    if depth > DEEPEST:
+        raise RecursionError
     if isinstance(value, list):
-        return [_mended(item) for item in value]
+        return [_mended(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {mended(key): _mended(item) for key, item in value.items()}
+        return {mended(key): _mended(item, depth + 1) for key, item in value.items()}
     return value

@@ -66,7 +66,10 @@ def _pieces(source: Source, layout: Layout) -> Iterator[Piece]:
         for batch in file.iter_batches(ROWS, columns=columns):
             rows = batch.num_rows
             cells = pa.table(
-                {name: _valid(batch.column(batch.schema.names.index(name))) for name in layout.wanted}
+                {
+                    name: _valid(batch.column(batch.schema.names.index(name)))
+                    for name in layout.wanted
+                }
             )
             numbers = pa.arange(row, row + rows).cast(pa.string())
             locators = pc.binary_join_element_wise("row ", numbers, "")
