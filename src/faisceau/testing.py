@@ -1,10 +1,10 @@
-"""For tests, ours and third parties': a desk with a case open on it, a clock, the conformance suite.
+"""For tests, ours and third parties': a desk with a case on it, a clock, the conformance suite.
 
 In a ``conftest.py``: ``pytest_plugins = ["faisceau.testing"]``. Then a test asks for ``desk``, and
 may call :func:`check_reader` and :func:`check_analysis` on its own plug-ins.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def mandate(
     roles: Mapping[str, Sequence[str]] | None = None,
     authorised_on: date = date(2026, 9, 1),
     expires_on: date = date(2027, 3, 1),
-    until: date = date(2027, 6, 30),
+    until: date = date(2028, 6, 30),
     more: str = "",
 ) -> bytes:
     """A mandate file; ``roles`` by agent id, ``more`` is TOML that follows ``[offence]``."""
@@ -182,7 +182,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def registering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def registering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Analysis]:
     """Register an analysis for the length of a test: ``registering(function)``."""
     known = registry.plugins()
 
@@ -194,7 +194,7 @@ def registering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             monkeypatch.setattr(f"{module}.plugins", lambda: patched)
         return analysis
 
-    yield register
+    return register
 
 
 # ---- conformance: what every reader and analysis holds to ----

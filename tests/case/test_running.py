@@ -35,9 +35,14 @@ def test_running_again_adds_nothing_and_keeps_reviews(ready: Desk) -> None:
 def test_a_finding_that_no_longer_comes_out_is_superseded_and_can_come_back(ready: Desk) -> None:
     [first] = ready.run("case.word")
     ready.workspace().review(first.finding_id, "unsure")
-    ready.add("more.csv", MESSAGES.replace("T1", "T1").replace("ok", "le sac est là"))
-    ids = {f.finding_id for f in ready.run("case.word")}
-    assert first.finding_id in ids, "rows of another exhibit make a conversation of their own"
+    ready.add("more.csv", MESSAGES.replace("ok", "le sac est là"))
+    [second] = ready.run("case.word")
+    assert second.finding_id != first.finding_id, "it rests on more rows"
+    counts = ready.workspace().status().findings["case.word"]
+    assert counts == {"superseded": 1, "new": 1}
+    ready.workspace().withdraw("E2", "ordonnance du 2 octobre")
+    [back] = ready.run("case.word")
+    assert (back.finding_id, back.status) == (first.finding_id, Status.UNSURE)
 
 
 def test_another_parameter_is_another_question(ready: Desk) -> None:

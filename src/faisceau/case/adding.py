@@ -7,7 +7,7 @@ together share an act and its segments, up to ``SHARED_ROWS`` rows.
 import sqlite3
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -280,7 +280,7 @@ class Adding:
             left=dict(counts.left),
             procedures={table: sorted(met) for table, met in counts.procedures.items()},
             files=dict(Counter(member.state for member in members)),
-            handset=any(not getattr(self.readers[n], "NATIVE", False) for n in reading.used),
+            handset=any(not _native(self.readers[n]) for n in reading.used),
         )
         notes = (*reading.notes, *self._notes(exhibit, counts))
         return _Taken(Added(path, exhibit, notes=notes), kept, members)
@@ -292,9 +292,8 @@ class Adding:
 
     def _notes(self, exhibit: Exhibit, counts: Counts) -> Iterator[Note]:
         """What the person should know of an exhibit that was read."""
-        if counts.zoned:
-            text = N_("times without a zone were read as those of {zone}")
-            yield text, {"zone": self.timezone}
+        for zone, n in sorted(counts.assumed.items()):
+            yield N_("{n} times without a zone were read in that of {zone}"), {"n": n, "zone": zone}
         for table, n in sorted(counts.not_covered.items()):
             text = N_("{n} rows of {table} left out: outside the mandate's data categories")
             yield text, {"n": n, "table": table}
@@ -397,6 +396,9 @@ class _Reading:
             self._intake.reject(table, source.name, damage.message, damage.facts, "")
             note = N_("{name} is damaged: what could be read before the damage was kept")
             self.notes.append((note, {"name": source.name}))
+        counts = self._intake.counts
+        if _native(self._adding.readers[name]) and counts.total() == counts.not_covered.total():
+            self._refuse(counts.not_covered)  # a native file is of one table: it is now known
         self.used.add(name)
         self._adding._tell(source.name, sum(self._intake.counts.rows.values()))
 
@@ -408,7 +410,7 @@ class _Reading:
         claims = [
             name
             for name, reader in adding.readers.items()
-            if (adding.as_table is None or getattr(reader, "NATIVE", False)) and reader.detect(head)
+            if (adding.as_table is None or _native(reader)) and reader.detect(head)
         ]
         if len(claims) > 1:
             chosen = adding.ask(head.member.name, claims) if adding.ask else None
@@ -429,16 +431,18 @@ class _Reading:
         return claims[0] if claims else None
 
     def _covered(self, name: str) -> None:
-        """Refuse a reader none of whose tables the mandate covers; note those it does not."""
+        """Refuse a reader none of whose tables the mandate covers."""
+        table = self._adding.as_table
+        fills = {table} if table else {s.name for s in self._adding.readers[name].FILLS}
+        if not fills & self._adding.mandate.data:
+            self._refuse(fills)
+
+    def _refuse(self, tables: Iterable[str]) -> None:
         adding = self._adding
-        table = adding.as_table
-        fills = frozenset({table} if table else (s.name for s in adding.readers[name].FILLS))
-        outside = fills - adding.mandate.data
-        if outside == fills:
-            act = Act("add", tables=fills, record=adding.procedure or "")
-            decision = adding.gate.judge(act)
-            if not decision.allowed:
-                adding.gate.refuse(act, decision)
+        act = Act("add", tables=frozenset(tables), record=adding.procedure or "")
+        decision = adding.gate.judge(act)
+        if not decision.allowed:
+            adding.gate.refuse(act, decision)
 
     def _unclaimed(self, member: Member, head: Head) -> MemberState:
         media = media_of(head.start)
@@ -459,6 +463,11 @@ class _Reading:
             },
         )
         return MemberState(member.name, "media", member.sha256(), member.size)
+
+
+def _native(reader: Reader) -> bool:
+    """True for the readers of the observation tables themselves, which ``--as`` asks for."""
+    return bool(getattr(reader, "NATIVE", False))
 
 
 def _damaged(name: str, error: Exception) -> BadInput:

@@ -55,8 +55,8 @@ class Counts:
     left: Counter[str] = field(default_factory=Counter)
     procedures: dict[str, set[str]] = field(default_factory=dict)
     """The procedures met in each table; ``""`` for rows of none."""
-    zoned: int = 0
-    """Rows whose times stated no zone and were read in the one given."""
+    assumed: Counter[str] = field(default_factory=Counter)
+    """Times that stated no zone, by the zone they were read in."""
     mended: int = 0
 
     def total(self) -> int:
@@ -156,8 +156,6 @@ class Intake:
         if self._procedure is not None:
             own = columns.get("procedure", pa.nulls(given.num_rows, pa.string()))
             columns["procedure"] = pc.fill_null(own, self._procedure)
-        if "zone" in columns:
-            self.counts.zoned += len(columns["zone"]) - columns["zone"].null_count
         checks = [_anchor_check(schema, columns, given.num_rows)]
         if (expiry := self._expiries.get(schema.name)) is not None:
             checks.append(_expiry_check(expiry, columns, given.num_rows))
@@ -264,6 +262,7 @@ class Intake:
         self.counts.unread.update(tally.unread)
         self.counts.unknown.update(tally.unknown)
         self.counts.left.update(tally.left)
+        self.counts.assumed.update(tally.assumed)
 
 
 def _sources(name: str, locators: pa.Array) -> pa.Array:

@@ -26,6 +26,18 @@ PARTICIPANTS: Mapping[str, tuple[str, ...]] = {
 """Columns that name who takes part, for ``[scope] participants``."""
 
 
+QUESTION: Mapping[str, str] = {
+    "plate": "plate",
+    "camera_id": "zone",
+    "latitude": "zone",
+    "longitude": "zone",
+    "read_at": "dates",
+}
+"""What a question over plate reads names when its condition uses a column."""
+PRECISE = frozenset(QUESTION.values())
+"""What a question that asks for rows by their ids names: it can be no more precise."""
+
+
 def row_rules(
     mandate: Mandate, kind: Kind, tables: Iterable[str], exhibits: Iterable[Exhibit], day: date
 ) -> dict[str, RowRule]:

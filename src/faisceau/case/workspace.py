@@ -23,7 +23,7 @@ from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.sight import row_rules
+from faisceau.case.sight import PRECISE, QUESTION, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
@@ -45,7 +45,7 @@ from faisceau.report.html import render_html
 from faisceau.report.model import FindingCard, ReportData
 from faisceau.report.pdf import render_pdf
 from faisceau.tables import lake
-from faisceau.tables.engine import DuckEngine, absent
+from faisceau.tables.engine import DuckEngine, absent, columns_of
 from faisceau.tables.lake import STORED, Lake, Segment
 from faisceau.tables.schemas.schema import Selection
 from faisceau.words import N_
@@ -366,7 +366,13 @@ class Workspace:
             )
         schema = STORED[table]
         every = Selection(schema, tuple(n for n in schema.columns if n != "row_id"))
-        act = Act("rows", tables=frozenset({table}), procedures=self._procedures({table}))
+        named = columns_of(where) if where else frozenset()
+        act = Act(
+            "rows",
+            tables=frozenset({table}),
+            procedures=self._procedures({table}),
+            question=frozenset(QUESTION[name] for name in named if name in QUESTION),
+        )
         condition = {"where": where} if where else {}
         with self._reading(act, [every], data=condition) as (_, closing, engine):
             closing.data["rows"] = 0
@@ -647,9 +653,8 @@ class Workspace:
         with self._database.connect() as connection:
             filled = {segment.table for segment in lake.segments(connection)}
         tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
-        act = replace(
-            act, tables=frozenset(tables - {"reject"}), procedures=self._procedures(tables)
-        )
+        procedures = self._procedures(tables)
+        act = replace(act, tables=frozenset(tables), procedures=procedures, question=PRECISE)
         with self._reading(act, selections(tables)) as opened:
             yield opened
 

@@ -18,7 +18,8 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 def encoding_of(start: bytes) -> str | None:
     """The encoding of a text from its first bytes; ``None`` when these are no text.
 
-    A byte-order mark decides; then valid UTF-8; then UTF-16 by its zero bytes; then the best
+    A byte-order mark decides; then UTF-16 by its zero bytes; then UTF-8, a few bad bytes allowed
+    where its own accented characters far outnumber them; then the best
     guess of charset-normalizer among the code pages met in Europe, cp1252 before the others.
     """
     for mark, name in _BOMS:
@@ -33,6 +34,10 @@ def encoding_of(start: bytes) -> str | None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
+        text = start.decode("utf-8", "replace")
+        bad = text.count("\ufffd")
+        if sum(not character.isascii() for character in text) > 10 * bad:
+            return "utf-8"
         pages = ["cp1252", "cp1250", "cp1251", "cp1254", "mac_roman"]
         best = from_bytes(start[:16384], cp_isolation=pages).best()
         return best.encoding if best is not None else "cp1252"

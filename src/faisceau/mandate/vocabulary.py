@@ -51,7 +51,7 @@ TABLES = (
 )
 """The observation tables, as a mandate's ``data`` names them."""
 
-DERIVED = ("mention", "review")
+DERIVED = ("mention", "review", "reject")
 """Tables made from the others or from people's work: never listed in ``data``."""
 
 KEYS: dict[str, tuple[str, ...]] = {

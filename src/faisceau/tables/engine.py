@@ -203,6 +203,11 @@ def _covered(permit: Permit, lake: Lake, selection: Selection, listed: list[Segm
     return lake.files(permit, name, listed)
 
 
+def columns_of(where: str) -> frozenset[str]:
+    """The columns that a condition names. Raises ``UsageError`` when it cannot be read."""
+    return frozenset(column.name.casefold() for column in _condition(where).find_all(exp.Column))
+
+
 def _condition(where: str) -> exp.Expression:
     try:
         return sqlglot.parse_one(where, read="duckdb", into=exp.Condition)

@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -142,6 +142,8 @@ class _SegmentWriter:
         self._stream.close()
 
     def abandon(self) -> None:
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()  # else it would write its footer when it is collected
         self._stream.close()
         self.part.unlink(missing_ok=True)
 

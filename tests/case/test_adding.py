@@ -1,0 +1,173 @@
+"""What adding does with a path, told by examples."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from faisceau.errors import AmbiguousInput, BadInput, Damaged, NotFound, Refused, UsageError
+from faisceau.testing import Desk, mandate
+
+from .conftest import MESSAGES
+
+
+def test_the_same_bytes_again_add_nothing_and_say_so(desk: Desk) -> None:
+    first = desk.add("messages.csv", MESSAGES)
+    before = sorted(desk.case.rglob("*.parquet"))
+    again = desk.add("copy.csv", MESSAGES)
+    assert again.already
+    assert again.exhibit is not None
+    assert first.exhibit is not None
+    assert again.exhibit.exhibit_id == first.exhibit.exhibit_id
+    assert sorted(desk.case.rglob("*.parquet")) == before
+
+
+def test_again_reads_anew_under_the_same_number(desk: Desk) -> None:
+    desk.add("messages.csv", MESSAGES)
+    desk.add(desk.files / "messages.csv", again=True, procedure="PV-1")
+    rows = desk.rows("message")
+    assert [row["exhibit_id"] for row in rows] == ["E1"] * 3
+    assert {row["procedure"] for row in rows} == {"PV-1"}
+    assert desk.verify().ok
+
+
+def test_a_folder_is_one_exhibit_and_each_file_is_read_or_named(desk: Desk) -> None:
+    desk.file("tel/messages.csv", MESSAGES)
+    desk.file("tel/notes.xyz", bytes(range(256)))
+    desk.file("tel/photo.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(64) + b"\xff\xd9")
+    added = desk.add(desk.files / "tel")
+    assert added.exhibit is not None
+    assert added.exhibit.files == {"read": 1, "unknown": 1, "media": 1}
+    assert [row["path"] for row in desk.rows("media")] == ["photo.jpg"]
+    assert {row["source"].partition("#")[0] for row in desk.rows("message")} == {"messages.csv"}
+
+
+def test_an_unknown_file_is_kept_without_rows(desk: Desk) -> None:
+    added = desk.add("what.bin", bytes(range(256)))
+    assert added.exhibit is not None
+    assert (added.exhibit.tables, added.exhibit.reader) == ({}, "")
+    assert desk.verify().ok
+
+
+def test_paths_stand_alone(desk: Desk) -> None:
+    good, empty = desk.file("a.csv", MESSAGES), desk.file("empty.csv", "")
+    missing = desk.files / "missing.csv"
+    also = desk.file("b.csv", MESSAGES + "\n")
+    results = list(desk.workspace().add([good, empty, missing, also]))
+    assert [type(r.error) for r in results] == [type(None), BadInput, NotFound, type(None)]
+    assert [r.exhibit.exhibit_id for r in results if r.exhibit] == ["E1", "E2"]
+    assert len(desk.rows("message")) == 6
+    assert desk.verify().ok
+
+
+def test_two_readers_that_claim_a_file_make_the_tool_ask(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faisceau.case import workspace
+    from faisceau.case.plugins import Plugins
+
+    known = workspace.plugins()
+    twice = {**known.readers, "twin": known.readers["native_csv"]}
+    monkeypatch.setattr(
+        "faisceau.case.workspace.plugins", lambda: Plugins(twice, known.analyses, ())
+    )
+    path = desk.file("messages.csv", MESSAGES)
+    with pytest.raises(AmbiguousInput, match="native_csv, twin"):
+        desk.add(path)
+    assert desk.add(path, ask=lambda name, readers: readers[0]).exhibit is not None
+    assert desk.workspace().status().exhibits[0].reader == "native_csv"
+
+
+def test_a_table_outside_the_mandate_is_refused(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "desk", mandate(data=["call"]))
+    with pytest.raises(Refused, match="LIL"):
+        desk.add("messages.csv", MESSAGES)
+    assert desk.ledger[-2].operation == "refusal"
+    with pytest.raises(Refused):
+        desk.add("m.csv", MESSAGES, as_table="message")
+    assert desk.workspace().status().exhibits == []
+    assert desk.verify().ok
+
+
+def test_protected_correspondence_is_never_passed_in_silence(tmp_path: Path) -> None:
+    more = '[[protected]]\nname = "Me X"\nquality = "lawyer"\nidentifiers = ["+33639980009"]\n'
+    desk = Desk(tmp_path / "desk", mandate(more=more))
+    with pytest.raises(Refused, match="protected"):
+        desk.add("messages.csv", MESSAGES)
+
+
+def test_in_place_leaves_the_bytes_and_notices_a_change(desk: Desk) -> None:
+    path = desk.file("messages.csv", MESSAGES)
+    added = desk.add(path, in_place=True)
+    assert added.exhibit is not None
+    assert not list((desk.case / "evidence").rglob(added.exhibit.sha256))
+    assert desk.verify().ok
+    path.write_text(MESSAGES.replace("sac", "SAC"))
+    verdict = desk.verify()
+    assert not verdict.ok
+    assert "messages.csv" in str(verdict.problems[0])
+
+
+def test_an_exhibit_whose_bytes_changed_is_not_read(desk: Desk) -> None:
+    added = desk.add("messages.csv", MESSAGES)
+    assert added.exhibit is not None
+    sha256 = added.exhibit.sha256
+    kept = desk.case / "evidence" / sha256[:2] / sha256
+    kept.chmod(0o600)
+    kept.write_text(MESSAGES.replace("sac", "SAC"))
+    with pytest.raises(Damaged, match="no longer what was added"):
+        desk.add(desk.files / "messages.csv", again=True)
+
+
+def test_original_and_copy_share_no_inode(desk: Desk) -> None:
+    path = desk.file("messages.csv", MESSAGES)
+    added = desk.add(path)
+    assert added.exhibit is not None
+    sha256 = added.exhibit.sha256
+    kept = desk.case / "evidence" / sha256[:2] / sha256
+    assert kept.stat().st_ino != path.stat().st_ino
+    assert kept.stat().st_mode & 0o777 == 0o444
+
+
+def test_wishes_that_make_no_sense_are_told_at_once(desk: Desk) -> None:
+    path = desk.file("messages.csv", MESSAGES)
+    with pytest.raises(UsageError, match="mesage"):
+        desk.add(path, as_table="mesage")
+    with pytest.raises(UsageError, match="Mars"):
+        desk.add(path, timezone="Mars/Olympus")
+    with pytest.raises(NotFound, match="nokia"):
+        desk.add(path, reader="nokia")
+
+
+def test_local_times_are_read_in_paris_and_said_so(desk: Desk) -> None:
+    added = desk.add("m.csv", "sent_at,text\n2026-07-01 12:00:00,bonjour\n")
+    [row] = desk.rows("message")
+    assert (row["sent_at"].hour, row["zone"]) == (10, "Europe/Paris")
+    assert any("Europe/Paris" in str(facts) for _, facts in added.notes)
+
+
+def test_rejects_are_kept_with_reason_and_place(desk: Desk) -> None:
+    added = desk.add("m.csv", "sent_at,text\n2026-07-01T12:00:00Z,a\n1601-01-01T00:00:00Z,b\n")
+    assert added.exhibit is not None
+    assert added.exhibit.tables == {"message": {"rows": 1, "rejected": 1}}
+    [reject] = desk.rows("reject")
+    assert (reject["table"], reject["source"]) == ("message", "m.csv#line 3")
+    assert reject["reason"]
+
+
+def test_every_row_of_many_small_exhibits_shares_a_segment(desk: Desk) -> None:
+    paths = [
+        desk.file(f"{n}.csv", MESSAGES + f"T{n},a,2026-09-10T10:00:00Z,x{n}\n") for n in range(30)
+    ]
+    assert all(a.error is None for a in desk.workspace().add(paths))
+    assert len(list((desk.case / "tables" / "message").glob("*.parquet"))) == 1
+    assert len(desk.rows("message")) == 120
+    assert len({row["row_id"] for row in desk.rows("message")}) == 120
+
+
+def test_the_ledger_says_what_was_added_and_never_quotes_it(desk: Desk) -> None:
+    desk.add("messages.csv", MESSAGES)
+    closing = next(e for e in desk.ledger if e.act == "add" and e.phase == "close")
+    assert closing.operation == "collection"
+    assert closing.data["exhibits"][0]["tables"] == {"message": {"rows": 3, "rejected": 0}}
+    assert "garde le sac" not in json.dumps(dict(closing.data))
