@@ -22,6 +22,8 @@ MISSED = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),  # Word, Excel to 2003
 )
 """Beginnings known here, for what the rules leave ``UNKNOWN``."""
+WEAK = frozenset({"image/x-tga", "image/g3fax"})
+"""Formats without a signature of their own: their rules take chance bytes for a picture."""
 REGISTERED = {
     "audio/x-m4a": "audio/mp4",
     "audio/x-hx-aac-adts": "audio/aac",
@@ -61,7 +63,7 @@ class Media:
 def media_type(start: bytes) -> str:
     """The media type of a file from its first bytes (64 KiB are enough), lower case."""
     found = str(_rules().best_magic_buffer(start).mime_type).lower() if start else UNKNOWN
-    if found == UNKNOWN:
+    if found == UNKNOWN or found in WEAK:
         found = next((name for mark, name in MISSED if start.startswith(mark)), UNKNOWN)
     return REGISTERED.get(found, found)
 
