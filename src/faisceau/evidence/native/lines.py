@@ -51,6 +51,8 @@ def text_encoding(head: Head) -> str | None:
     found = head.encoding
     if found is not None and found.startswith("utf"):
         return found
+    if head.start and b"\0" not in head.start and _is_utf8(head.start, cut=not head.whole):
+        return "utf-8"  # messages may hold control characters; programs and pictures hold zeros
     lines = head.start.split(b"\n")
     lines = lines if head.whole else lines[:-1] or lines
     clean = [line for line in lines if not _CONTROL.search(line)]
@@ -164,9 +166,10 @@ def _other_page(data: bytes) -> str | None:
     return code_page(b"\n".join(wrong))
 
 
-def _is_utf8(data: bytes) -> bool:
+def _is_utf8(data: bytes, *, cut: bool = False) -> bool:
+    """True for UTF-8; ``cut`` allows half a character at the end."""
     try:
-        data.decode()
+        codecs.utf_8_decode(data, "strict", not cut)
     except UnicodeDecodeError:
         return False
     return True
