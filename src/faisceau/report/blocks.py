@@ -69,7 +69,7 @@ def table(
     title: str = "",
 ) -> Block:
     """A table; ``widths`` are shares of the page's width (0: as wide as its content), ``numeric``
-    the columns aligned right."""
+    the columns aligned right, ``title`` a sentence that stays above it."""
     return {
         "is": "table",
         "title": title,

@@ -7,6 +7,7 @@ the same case must give the same bytes everywhere.
 Format of ``cmap``: OpenType specification, "cmap - Character to Glyph Index Mapping Table".
 """
 
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import as_file, files
@@ -51,7 +52,7 @@ def drawn() -> frozenset[int]:
     """Code points that these fonts draw, with the blocks that Typst's own draw."""
     covered = {0xFFFD}
     for first, last in TYPST_DRAWS:
-        covered.update(range(first, last + 1))
+        covered.update(c for c in range(first, last + 1) if unicodedata.category(chr(c)) != "Cn")
     for folder in folders():
         for file in sorted(folder.glob("*.[ot]tf")):
             covered.update(code_points(file.read_bytes()))

@@ -23,8 +23,9 @@ _FORMATS = frozenset(
 _TAGS = range(0xE0020, 0xE0080)  # inside flags: England, Scotland, Wales
 _VARIANTS = range(0xFE00, 0xFE10)
 _UNSEEN = frozenset({"Cc", "Cf", "Co"})
-_LONG_RUN = re.compile(r"[!-~\u00c0-\u024f]{25,}")
-_STEP = re.compile(r"(.{12})(?=.)")
+_LONG_RUN = re.compile(r"[!-~\u00a1-\u0dff\u0f00-\u0fff\u10a0-\u167f\u1800-\u1fff]{25,}")
+"""Without what may be broken anywhere by itself: Thai, Burmese, Khmer, Chinese, emoji."""
+_STEP = 8
 
 
 class Legible(dict[int, str | int]):
@@ -74,15 +75,24 @@ class Legible(dict[int, str | int]):
 
 
 class Breakable(Legible):
-    """Legible text whose long unbroken runs may be broken (zero-width spaces), for a typesetter
-    that breaks only where the text lets it."""
+    """Legible text whose long unbroken runs are marked where they may be broken (U+200B), for a
+    typesetter that breaks only where the text lets it."""
 
     def of(self, text: str) -> str:
         """``text`` as it can be shown, with break points in long runs."""
-        shown = super().of(text)
-        if len(shown) < 25:
-            return shown
-        return _LONG_RUN.sub(lambda run: _STEP.sub("\\1\u200b", run[0]), shown)
+        return _LONG_RUN.sub(_with_breaks, super().of(text))
+
+
+def _with_breaks(run: re.Match[str]) -> str:
+    """A break point every eight characters or so, never before an accent."""
+    out, since = [], 0
+    for char in run[0]:
+        if since >= _STEP and not unicodedata.category(char).startswith("M"):
+            out.append("\u200b")
+            since = 0
+        out.append(char)
+        since += 1
+    return "".join(out)
 
 
 def _is_no_character(code: int) -> bool:

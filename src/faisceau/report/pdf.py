@@ -40,7 +40,7 @@ def _compiled(data: str, standards: list[str]) -> bytes:
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"data": data},
+        sys_inputs={"data": data, "fonts": json.dumps(_fonts().families())},
         pdf_standards=standards,
     )
     return pdf

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from faisceau.report.model import Text, Words
@@ -14,6 +14,7 @@ from faisceau.words import N_, language, say
 
 _LOCALES = {"en": "en_GB", "fr": "fr_FR"}
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?")
+_FIRST = re.compile(r"\b1(?= \D)")
 
 TABLES = {
     "message": N_("messages"),
@@ -108,6 +109,11 @@ def put(text: Text) -> str:
     return text.in_words() if isinstance(text, Words) else text
 
 
+def pair(name: str, value: object) -> str:
+    """``name: value``, with the space that French puts before a colon."""
+    return say(N_("{name}: {value}"), name=name, value=value)
+
+
 def number(value: int) -> str:
     """An integer with its thousands apart: ``12,345`` or ``12 345``."""
     return str(format_decimal(value, locale=_LOCALES[language()]))
@@ -125,19 +131,25 @@ def signed(value: float) -> str:
 
 def day(value: date) -> str:
     """``4 March 2026`` or ``4 mars 2026``."""
-    return str(format_date(value, "d MMMM y", locale=_LOCALES[language()]))
+    return _in_one(str(format_date(value, "d MMMM y", locale=_LOCALES[language()])))
 
 
 def weekday(value: date) -> str:
     """``Wednesday 4 March 2026`` or ``mercredi 4 mars 2026``."""
-    return str(format_date(value, "EEEE d MMMM y", locale=_LOCALES[language()]))
+    return _in_one(str(format_date(value, "EEEE d MMMM y", locale=_LOCALES[language()])))
 
 
 def moment(value: datetime, zone: tzinfo) -> str:
-    """``4 March 2026 21:14:05 (Europe/Paris, UTC+01:00)``."""
+    """``4 March 2026, 21:14:05 (Europe/Paris, UTC+01:00)``."""
     local = value.astimezone(zone)
-    text = str(format_datetime(local, "d MMMM y HH:mm:ss", locale=_LOCALES[language()]))
-    return f"{text} ({zone_name(local)})"
+    return f"{day(local)}, {local:%H:%M:%S} ({zone_name(local)})"
+
+
+def _in_one(date_in_words: str) -> str:
+    """A date that no line end parts; French says the first of a month as an ordinal."""
+    if language() == "fr":
+        date_in_words = _FIRST.sub("1er", date_in_words)
+    return date_in_words.replace(" ", "\u00a0")
 
 
 def zone_name(local: datetime) -> str:

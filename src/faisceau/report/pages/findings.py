@@ -29,6 +29,7 @@ from faisceau.report.shown import (
     decimal,
     moment,
     number,
+    pair,
     put,
     signed,
     word,
@@ -146,7 +147,7 @@ def _banners(finding: Finding) -> list[Block]:
 
 def _identity(finding: Finding, zone: tzinfo) -> Block:
     subjects = "\n".join(
-        f"{word(SUBJECTS, s.type)}: {s.label or s.value}"
+        pair(word(SUBJECTS, s.type), s.label or s.value)
         + (f" ({s.value})" if s.label and s.value not in s.label else "")
         for s in finding.subjects
     )
@@ -206,7 +207,7 @@ def _cites(card: ReasonCard, numbers: dict[int, int]) -> Cell:
         parts.append(say(N_("Lines {lines} below"), lines=_spans(lines)))
     if total > len(lines):
         parts.append(say(N_("rows in all: {n}"), n=number(total)))
-    return cell(small("; ".join(parts)))
+    return cell(small(" · ".join(parts)))
 
 
 def _spans(lines: Sequence[int]) -> str:

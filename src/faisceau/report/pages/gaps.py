@@ -78,9 +78,6 @@ def _rejects(data: ReportData) -> list[Block]:
     if not data.rejects:
         return [paragraph(say(N_("No row was rejected.")))]
     return [
-        paragraph(
-            say(N_("These rows were present and could not be kept; they stay in the exhibit."))
-        ),
         table(
             [
                 say(N_("Exhibit")),
@@ -101,6 +98,9 @@ def _rejects(data: ReportData) -> list[Block]:
             ],
             widths=[0, 2, 5, 0, 4],
             numeric=[3],
+            title=say(
+                N_("These rows were present and could not be kept; they stay in the exhibit.")
+            ),
         ),
     ]
 
@@ -112,7 +112,6 @@ def _unexamined(data: ReportData) -> list[Block]:
         if those:
             out += [
                 heading(2, say(title)),
-                paragraph(say(meaning)),
                 table(
                     [say(N_("What")), say(N_("Why")), say(N_("Count"))],
                     [
@@ -125,6 +124,7 @@ def _unexamined(data: ReportData) -> list[Block]:
                     ],
                     widths=[4, 5, 1.2],
                     numeric=[2],
+                    title=say(meaning),
                 ),
             ]
     return out or [paragraph(say(N_("Nothing was left out, as far as the software knows.")))]

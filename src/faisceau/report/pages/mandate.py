@@ -22,7 +22,7 @@ def blocks(data: ReportData) -> list[Block]:
     return [
         heading(1, say(N_("The mandate"))),
         _terms(mandate),
-        *(note(say(N_("Warning")), cell(put(text)), alert=True) for text in mandate.warnings),
+        *_warnings(mandate),
         heading(2, say(N_("Habilitated agents"))),
         _agents(mandate),
         heading(2, say(N_("Authorisations"))),
@@ -50,6 +50,13 @@ def _terms(mandate: MandateCard) -> Block:
             (say(N_("Version (SHA-256)")), cell(grouped(mandate.version))),
         ]
     )
+
+
+def _warnings(mandate: MandateCard) -> list[Block]:
+    if not mandate.warnings:
+        return []
+    every = "\n".join(put(warning) for warning in mandate.warnings)
+    return [note(say(N_("Warning")), cell(every), alert=True)]
 
 
 def _agents(mandate: MandateCard) -> Block:

@@ -6,7 +6,7 @@ from typing import Any
 from faisceau.findings.model import Kind
 from faisceau.report.blocks import Block, cell, facts, heading, mono, note, paragraph
 from faisceau.report.model import ReportData, Words
-from faisceau.report.shown import KINDS, put, word
+from faisceau.report.shown import KINDS, pair, put, word
 from faisceau.words import N_, say
 
 
@@ -19,7 +19,8 @@ def blocks(data: ReportData) -> list[Block]:
                 N_(
                     "The same data, parameters and version give the same findings, with the same "
                     "identifiers. A score goes from 0 to 1 and serves to order the findings: it "
-                    "is not a probability of guilt."
+                    "is not a probability of guilt. The figure before a reason is its weight: the "
+                    "larger, the more it counts; below zero, it counts against."
                 )
             )
         ),
@@ -33,7 +34,7 @@ def blocks(data: ReportData) -> list[Block]:
             facts(
                 [
                     (say(N_("Version")), cell(method.version)),
-                    (say(N_("Kind of work")), cell(f"{method.kind}: {word(KINDS, method.kind)}")),
+                    (say(N_("Kind of work")), cell(pair(method.kind, word(KINDS, method.kind)))),
                     (say(N_("Parameters")), cell(mono(_params(method.params)))),
                     (say(N_("Lexicon")), cell(put(method.lexicon))),
                 ]

@@ -4,15 +4,27 @@ from collections import Counter
 from datetime import tzinfo
 
 from faisceau.findings.model import Status
-from faisceau.report.blocks import Block, b, bullets, cell, command, facts, grouped, heading, note
+from faisceau.report.blocks import (
+    Block,
+    Cell,
+    b,
+    bullets,
+    cell,
+    command,
+    facts,
+    grouped,
+    heading,
+    note,
+)
 from faisceau.report.model import FindingCard, ReportData
 from faisceau.report.pages.findings import anchor, ordered, shown_title, standing
 from faisceau.report.pages.gaps import GAPS
-from faisceau.report.shown import REGIMES, STATUSES, TABLES, day, decimal, number, put, word
+from faisceau.report.shown import REGIMES, STATUSES, TABLES, day, decimal, number, pair, put, word
 from faisceau.words import N_, say
 
-TOP = 8
-LONGEST_TITLE = 110
+TOP = 10
+LONGEST_TITLE = 80
+MOST_WARNINGS = 3
 
 
 def blocks(data: ReportData, zone: tzinfo) -> list[Block]:
@@ -63,18 +75,22 @@ def _examined(data: ReportData) -> str:
     kept: Counter[str] = Counter()
     for exhibit in data.exhibits:
         kept.update({count.table: count.kept for count in exhibit.tables})
-    parts = [say(N_("exhibits: {n}"), n=number(len(data.exhibits)))]
+    parts = [pair(say(N_("exhibits")), number(len(data.exhibits)))]
     if data.conversations is not None:
-        parts.append(say(N_("conversations: {n}"), n=number(data.conversations)))
-    parts += [f"{word(TABLES, name)}: {number(n)}" for name, n in sorted(kept.items()) if n]
-    return "; ".join(part.replace(": ", ":\u00a0") for part in parts)
+        parts.append(pair(say(N_("conversations")), number(data.conversations)))
+    parts += [pair(word(TABLES, name), number(n)) for name, n in sorted(kept.items()) if n]
+    return _joined(parts)
+
+
+def _joined(parts: list[str]) -> str:
+    return " · ".join(part.replace(" ", "\u00a0") for part in parts)
 
 
 def _findings(data: ReportData) -> str:
     found = max(data.found, len(data.findings))
     by_status = Counter(card.finding.status for card in data.findings)
-    statuses = [f"{word(STATUSES, s)}:\u00a0{number(by_status[s])}" for s in Status if by_status[s]]
-    text = number(found) if not statuses else f"{number(found)} ({'; '.join(statuses)})"
+    statuses = [pair(word(STATUSES, s), number(by_status[s])) for s in Status if by_status[s]]
+    text = number(found) if not statuses else f"{number(found)} ({_joined(statuses)})"
     if found > len(data.findings):
         text += " – " + say(N_("the {n} strongest are printed here"), n=number(len(data.findings)))
     return text
@@ -83,8 +99,10 @@ def _findings(data: ReportData) -> str:
 def _warnings(data: ReportData) -> list[Block]:
     if not data.mandate.warnings:
         return []
-    runs = [put(warning) for warning in data.mandate.warnings]
-    return [note(say(N_("Warning")), cell("\n".join(runs)), alert=True)]
+    first = [put(warning) for warning in data.mandate.warnings[:MOST_WARNINGS]]
+    left = len(data.mandate.warnings) - MOST_WARNINGS
+    text = "\n".join(first) + (say(N_(" and {n} more"), n=number(left)) if left > 0 else "")
+    return [note(say(N_("Warning")), cell(text), alert=True)]
 
 
 def _top(cards: tuple[FindingCard, ...]) -> Block:
@@ -117,28 +135,27 @@ def _top(cards: tuple[FindingCard, ...]) -> Block:
     }
 
 
-def _gaps(data: ReportData) -> list[list[list[str]]]:
-    items = []
+def _gaps(data: ReportData) -> list[Cell]:
+    items: list[Cell] = []
     for gap, (title, _) in GAPS.items():
         those = [one for one in data.unexamined if one.gap == gap]
         if those:
             named = ", ".join(put(one.what) for one in those[:3])
             if len(those) > 3:
                 named += say(N_(" and {n} more"), n=number(len(those) - 3))
-            items.append(cell(b(say(title)), f": {named}"))
+            items.append(_item(say(title), named))
     rejected = sum(count.rejected for exhibit in data.exhibits for count in exhibit.tables)
     if rejected:
-        items.append(
-            cell(b(say(N_("Rejected rows"))), ": " + say(N_("{n} in all"), n=number(rejected)))
-        )
+        items.append(_item(say(N_("Rejected rows")), say(N_("{n} in all"), n=number(rejected))))
     if data.refusals:
-        items.append(
-            cell(
-                b(say(N_("Acts refused by the mandate"))),
-                ": " + say(N_("{n} in all"), n=number(len(data.refusals))),
-            )
-        )
+        refused = say(N_("{n} in all"), n=number(len(data.refusals)))
+        items.append(_item(say(N_("Acts refused by the mandate")), refused))
     return items or [cell(say(N_("Nothing was left out, as far as the software knows.")))]
+
+
+def _item(name: str, value: str) -> Cell:
+    """The name in bold, then what the language puts between a name and its value."""
+    return cell(b(name), pair("", value))
 
 
 def _check(data: ReportData) -> Block:
