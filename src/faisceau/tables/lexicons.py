@@ -25,6 +25,9 @@ from faisceau.words import N_
 WRITTEN = ("terms", "inflections", "spellings", "verlan", "sms", "emoji")
 """The keys of an entry under which its forms stand, besides ``other`` (by language)."""
 
+OBSERVED = {"night"}
+"""Concepts that no form writes: the analysis sees them (sent between 22:00 and 05:00 in Paris)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -157,7 +160,7 @@ def load_lexicon(name_or_path: str | Path) -> Lexicon:
         if not path.is_file():
             raise NotFound(N_("There is no lexicon {name}"), name=name)
         return _parse(path.stem, path.read_bytes())
-    return _of_the_house(name.split()[0] if name.split() else name)
+    return _of_the_house(name.split(maxsplit=1)[0] if name.split() else name)
 
 
 @cache
@@ -185,9 +188,9 @@ def forms(entry: Mapping[str, Any]) -> tuple[Form, ...]:
 
     Notation: lower case without accents (every accent and case is found); a blank is one to three
     blanks, hyphens, apostrophes or stops; ``'`` an apostrophe or blank that may be missing;
-    ``#`` a number; ``…`` up to 24 bytes of anything in the same message; ``*`` the rest of a word;
-    ``(a|b)``, ``?`` and ``[abc]`` as in regular expressions; ``{name}`` a macro. Forms are separated
-    by semicolons.
+    ``#`` a number; ``…`` up to 24 letters of anything in the same message; ``*`` the rest of a word;
+    ``(a|b)``, ``?`` and ``[abc]`` as in regular expressions; ``{name}`` a macro. Semicolons
+    separate forms.
     """
     written = [(way, text) for way in WRITTEN for text in _split(entry.get(way, ""))]
     for tongue, texts in entry.get("other", {}).items():
@@ -266,7 +269,7 @@ def _context(c: dict[str, Any]) -> Context:
 def _check(lexicon: Lexicon) -> None:
     """Every concept a scene or an entry names is defined; every family cleared exists."""
     known = {e.concept for e in lexicon.entries}.union(*(e.kinds for e in lexicon.entries))
-    known |= {c.context for c in lexicon.contexts}
+    known |= {c.context for c in lexicon.contexts} | OBSERVED
     named = {c for e in lexicon.entries for c in (*e.confirm, *e.clear)}
     for scene in lexicon.scenes:
         named |= {c for slot in scene.slots for c in slot.any}

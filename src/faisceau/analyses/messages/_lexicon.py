@@ -1,0 +1,92 @@
+"""A lexicon made ready for the scanner: which form stands for which concept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from faisceau.analyses.messages._scan import Ints, Scanner
+from faisceau.tables.lexicons import Context, Entry, Form, Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``scanner`` finds the forms of ``owners[i]`` at number ``i``; ``names`` are its concepts."""
+
+    lexicon: Lexicon
+    scanner: Scanner
+    owners: tuple[Entry | Context, ...]
+    names: tuple[frozenset[str], ...]
+    contexts: Mapping[str, Context]
+
+
+@lru_cache(maxsize=4)
+def rules(lexicon: Lexicon) -> Rules:
+    """Every form of every entry and context, with what it stands for."""
+    forms: list[Form] = []
+    owners: list[Entry | Context] = []
+    every: tuple[Entry | Context, ...] = (*lexicon.entries, *lexicon.contexts)
+    for owner in every:
+        forms += owner.forms
+        owners += [owner] * len(owner.forms)
+    return Rules(
+        lexicon=lexicon,
+        scanner=Scanner(tuple(forms), tuple(sorted(lexicon.macros.items()))),
+        owners=tuple(owners),
+        names=tuple(_names(owner) for owner in owners),
+        contexts={c.context: c for c in lexicon.contexts},
+    )
+
+
+def _names(owner: Entry | Context) -> frozenset[str]:
+    if isinstance(owner, Context):
+        return frozenset({owner.context})
+    return frozenset({owner.concept, *owner.kinds})
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The first look: the forms that can fill a scene, and which scenes a set of them could.
+
+    Form ``i`` can fill ``slots[begins[i]:begins[i + 1]]``; ``needs[s]`` are the slots of scene
+    ``s``; ``count`` is how many slots there are.
+    """
+
+    scanner: Scanner
+    slots: Ints
+    begins: Ints
+    needs: tuple[tuple[int, ...], ...]
+    count: int
+
+
+@lru_cache(maxsize=4)
+def alarm(lexicon: Lexicon) -> Alarm:
+    """Slots that several scenes share are looked for once."""
+    ready = rules(lexicon)
+    numbers: dict[tuple[str, ...], int] = {}
+    needs = []
+    for scene in lexicon.scenes:
+        needs.append(tuple(numbers.setdefault(slot.any, len(numbers)) for slot in scene.slots))
+    forms, slots = [], []
+    for form, names in zip(ready.scanner.forms, ready.names, strict=True):
+        filled = [n for concepts, n in numbers.items() if names.intersection(concepts)]
+        if filled:
+            forms.append(form)
+            slots.append(filled)
+    return Alarm(
+        scanner=Scanner(tuple(forms), ready.scanner.macros),
+        slots=np.array([n for filled in slots for n in filled], np.int64),
+        begins=np.concatenate([[0], np.cumsum([len(f) for f in slots])]).astype(np.int64),
+        needs=tuple(needs),
+        count=len(numbers),
+    )
+
+
+def possible(filled: npt.NDArray[np.bool_], first: Alarm) -> npt.NDArray[np.bool_]:
+    """Of conversations × slots, the conversations in which some scene has every slot filled."""
+    met = np.zeros(len(filled), bool)
+    for slots in first.needs:
+        met |= filled[:, list(slots)].all(axis=1)
+    return met
