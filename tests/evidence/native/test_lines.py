@@ -1,7 +1,7 @@
 """Lines of text files in any encoding, whole and damaged."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.native import lines as module
@@ -38,6 +38,7 @@ def test_every_unicode_encoding(name: str) -> None:
     assert read(content, name) == (["é;\N{GRINNING FACE}", "œ", ""], [])
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 9))
 def test_no_cut_between_blocks_harms_a_text(text: str, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

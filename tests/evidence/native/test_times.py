@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.native.times import order_votes, read_dates, read_times
@@ -135,6 +135,7 @@ def test_a_row_may_name_its_own_zone() -> None:
     assert times.bare.to_pylist() == [False, True, True]
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime.fromisoformat("1971-01-01"), datetime.fromisoformat("2037-12-30")),
     st.sampled_from(["Europe/Paris", "America/Cayenne", "Australia/Lord_Howe", "Pacific/Apia"]),
@@ -154,6 +155,7 @@ def test_the_days_on_which_clocks_change(local: str) -> None:
     assert read(local) == [f"{expected:%Y-%m-%d %H:%M:%S}"]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(60 * 86_400, int(LATEST.timestamp()) - 1), st.integers(0, 3))
 def test_epochs_of_every_unit(seconds: int, power: int) -> None:
     """From March 1970: the weeks before, in milliseconds, are the seconds of a later year."""
@@ -165,6 +167,7 @@ def test_epochs_of_every_unit(seconds: int, power: int) -> None:
     assert read_times(pa.array([number]), PARIS).at.to_pylist() == [instant] or compact
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text() | st.integers(-(2**63), 2**63 - 1).map(str), max_size=5))
 def test_nothing_makes_it_fail(texts: list[str]) -> None:
     times = read_times(pa.array(texts, pa.string()), PARIS)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.native.values import Separators, mended, plain, present, read_values, texts
@@ -138,6 +138,7 @@ def test_surrogates_are_mended() -> None:
     assert mended("a\ud83d\ude00b\ud800") == "a\N{GRINNING FACE}b\N{REPLACEMENT CHARACTER}"
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text() | st.none(), min_size=1, max_size=4))
 def test_no_text_makes_a_column_fail(cells: list[str | None]) -> None:
     array = pa.array(cells, pa.string())

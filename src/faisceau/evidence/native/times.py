@@ -43,6 +43,7 @@ _COMPACT = (
 _EPOCH = r"^-?\d{1,19}(?:\.\d*)?$"
 _PLAIN = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?)?$"
 """By far the commonest of other forms: spared most of the rules."""
+_PADDED = r"^\d\d.\d\d.\d{4}(?:$| \d\d:)"
 
 _MONTHS = (
     ("01", "janvier|janv|january|jan"),
@@ -243,7 +244,8 @@ def _iso(text: pa.Array, day_first: Order, pivot: str, older: str) -> pa.Array:
     """
 
     def common(some: pa.Array) -> pa.Array:
-        return _rewritten(some, (numeric[0], *_PADDING))
+        padding = () if not pc.any(pc.invert(_is(some, _PADDED))).as_py() else _PADDING
+        return _rewritten(some, (numeric[0], *padding))
 
     def any_other(some: pa.Array) -> pa.Array:
         words = _WORDS if _any(some, _LETTERS) else ()

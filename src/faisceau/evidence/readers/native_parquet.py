@@ -37,7 +37,7 @@ def detect(head: Head) -> bool:
         return True
     try:
         names = pq.read_schema(head.member.local()).names
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeError):
         return False
     return guessed(list(dict.fromkeys(names)), head.wishes) is not None
 
@@ -52,17 +52,16 @@ def read(source: Source) -> Iterator[Batch]:
             names = tuple(dict.fromkeys(file.schema_arrow.names))
         layout = chosen_layout(names, source.wishes, source.name)
         yield from batches(source, lambda: _pieces(source, layout))
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(
-            N_("{name} is damaged Parquet: {why}"), name=source.name, why=str(error)[:200]
-        ) from error
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise BadInput(N_("{name} is damaged Parquet: {why}"), name=source.name, why=why) from error
 
 
 def _pieces(source: Source, layout: Layout) -> Iterator[Piece]:
     # a dotted name would be taken for a path into a nested column
     columns = None if any("." in name for name in layout.wanted) else layout.wanted
     row = 1
-    with pq.ParquetFile(source.path()) as file:
+    with pq.ParquetFile(source.path(), page_checksum_verification=True) as file:
         for batch in file.iter_batches(ROWS, columns=columns):
             rows = batch.num_rows
             cells = pa.table(

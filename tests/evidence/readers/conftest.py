@@ -1,0 +1,51 @@
+"""What the tests of several readers need: valid rows of any table."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import strategies as st
+
+from faisceau.tables.schemas.schema import COINS, DATE, STRING, STRINGS, TIME, Schema
+
+Rows = Callable[[Schema], st.SearchStrategy[list[dict[str, Any]]]]
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
+FIRST, LAST = datetime.fromisoformat("1971-01-01"), datetime.fromisoformat("2099-12-30")
+VALUES: dict[pa.DataType, st.SearchStrategy[Any]] = {
+    STRING: TEXT,
+    STRINGS: st.lists(TEXT, min_size=1, max_size=3),
+    TIME: st.datetimes(FIRST, LAST, timezones=st.just(UTC)),
+    DATE: st.dates(date(1900, 1, 1), date(2099, 12, 31)),
+    pa.int64(): st.integers(0, 2**53),
+    pa.float64(): st.floats(allow_nan=False, allow_infinity=False),
+    pa.bool_(): st.booleans(),
+    COINS: st.lists(
+        st.fixed_dictionaries({"address": TEXT, "value": st.floats(0, 1e6) | st.none()}),
+        min_size=1,
+        max_size=3,
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def valid_rows() -> Rows:
+    """A strategy for rows of a table: its anchors always, other columns sometimes."""
+
+    def rows(schema: Schema) -> st.SearchStrategy[list[dict[str, Any]]]:
+        anchors = schema.anchors or schema.anchors_any or (schema.own[0].name,)
+        columns = {
+            column.name: st.sampled_from(column.values) if column.values else VALUES[column.type]
+            for column in schema.own
+        }
+        said = {
+            name: columns[name].filter(lambda v: not isinstance(v, str) or bool(v.strip()))
+            for name in anchors
+        }
+        others = {name: value for name, value in columns.items() if name not in anchors}
+        row = st.fixed_dictionaries(said, optional={**others, "ref": TEXT, "procedure": TEXT})
+        return st.lists(row, min_size=1, max_size=5)
+
+    return rows
