@@ -52,7 +52,7 @@ from faisceau.words import N_
 
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
-REPORTED_LINES = 20
+REPORTED_LINES = 40
 
 
 def utc_now() -> datetime:
