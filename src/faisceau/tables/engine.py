@@ -62,7 +62,7 @@ class DuckEngine:
         self._threads = threads
         selections, listed = list(selections), list(segments)
         self.tables: Mapping[str, Table] = {s.schema.name: unbound(s) for s in selections}
-        files = {s.schema.name: _covered(permit, lake, s, listed) for s in selections}
+        files = {s.schema.name: covered(permit, lake, s, listed) for s in selections}
         self._db = duckdb.connect(
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
@@ -197,7 +197,8 @@ class DuckEngine:
         return DuckDBAPI(connection=linker)
 
 
-def _covered(permit: Permit, lake: Lake, selection: Selection, listed: list[Segment]) -> list[Path]:
+def covered(permit: Permit, lake: Lake, selection: Selection, listed: list[Segment]) -> list[Path]:
+    """The files of a selection. Raises ``Confined`` unless the permit covers its columns."""
     name = selection.schema.name
     permit.require_table(name, frozenset(selection.names))
     return lake.files(permit, name, listed)
