@@ -38,14 +38,15 @@ from faisceau.ledger.proofs import prove_consistency, prove_inclusion
 from faisceau.mandate.act import Act
 from faisceau.mandate.decide import decide
 from faisceau.mandate.explain import Explanation, explain
-from faisceau.mandate.model import Mandate, today, unenforced, widens_scope
+from faisceau.mandate.model import Mandate, today, widens_scope
 from faisceau.mandate.permit import Permit
 from faisceau.mandate.reading import read_mandate
 from faisceau.report.html import render_html
 from faisceau.report.model import FindingCard, ReportData
 from faisceau.report.pdf import render_pdf
 from faisceau.tables import lake
-from faisceau.tables.engine import DuckEngine, absent, columns_of
+from faisceau.tables.engine import absent, columns_of
+from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
 from faisceau.tables.schemas.schema import Selection
 from faisceau.words import N_
@@ -203,7 +204,6 @@ class Workspace:
         A path that fails is yielded with its error, the others go on; a refusal ends it
         (``Refused``).
         """
-        blocked = unenforced(self.mandate)
         adding = Adding(
             gate=self._gate,
             database=self._database,
@@ -223,12 +223,6 @@ class Workspace:
             ask=ask,
             progress=progress,
         )
-        if blocked:
-            raise Refused(
-                N_("The mandate has a clause that this version does not enforce yet: {clauses}"),
-                hint=N_("Nothing is added until it can be: what it protects would not be"),
-                clauses=blocked,
-            )
         with self._writing():
             yield from adding.add(paths)
 
@@ -554,7 +548,7 @@ class Workspace:
             closing.data.update(sha256=digest, recipient=recipient, findings=named)
         return {"path": output, "sha256": digest, "findings": len(named), "of": data.found}
 
-    def _report_data(self, permit: Permit, engine: DuckEngine, top: int | None) -> ReportData:
+    def _report_data(self, permit: Permit, engine: LakeEngine, top: int | None) -> ReportData:
         with self._database.connect() as connection:
             exhibits = register.exhibits(connection, status="kept")
             found = findings.listed(connection, permit)
@@ -590,7 +584,7 @@ class Workspace:
             found=len(found),
         )
 
-    def _hidden(self, engine: DuckEngine, segments: Sequence[Segment]) -> dict[str, int]:
+    def _hidden(self, engine: LakeEngine, segments: Sequence[Segment]) -> dict[str, int]:
         """Rows that the mandate's scope keeps out of sight, by table."""
         if self.mandate.scope is None:
             return {}
@@ -634,7 +628,7 @@ class Workspace:
         *,
         kind: Kind = Kind.QUERY,
         data: Mapping[str, Any] | None = None,
-    ) -> Iterator[tuple[Permit, Any, DuckEngine]]:
+    ) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for ``act`` and open an engine on its tables."""
         with self._database.connect() as connection:
             exhibits = register.exhibits(connection, status="kept")
@@ -643,12 +637,19 @@ class Workspace:
         rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
         with (
             self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
-            DuckEngine(permit, self._lake, listed, selections, scratch=self.case.scratch) as engine,
+            open_engine(
+                self.engine,
+                permit,
+                self._lake,
+                listed,
+                selections,
+                scratch=self.case.scratch,
+            ) as engine,
         ):
             yield permit, closing, engine
 
     @contextmanager
-    def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, DuckEngine]]:
+    def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for an act that quotes rows: every covered table that has some."""
         with self._database.connect() as connection:
             filled = {segment.table for segment in lake.segments(connection)}

@@ -22,7 +22,8 @@ def run(arguments: list[str]) -> int:
     call = Call(lang=language_of(arguments))
     with speaking(call.lang):
         try:
-            faisceau.main(arguments, prog_name="faisceau", standalone_mode=False, obj=call)
+            # Outside its standalone mode, click returns the code of an Exit, and raises the rest.
+            code = faisceau.main(arguments, prog_name="faisceau", standalone_mode=False, obj=call)
         except FaisceauError as error:
             return fail(error, call)
         except click.UsageError as error:
@@ -30,8 +31,6 @@ def run(arguments: list[str]) -> int:
             if error.ctx is not None:
                 click.echo(f"  → {error.ctx.command_path} --help", err=True)
             return 2
-        except click.exceptions.Exit as exit_:
-            return exit_.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(say(N_("Interrupted. The case is as it was before.")), err=True)
             return 130
@@ -39,4 +38,4 @@ def run(arguments: list[str]) -> int:
             # The reader of our pipe has seen enough: that is not an error.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-    return 0
+    return code if isinstance(code, int) else 0
