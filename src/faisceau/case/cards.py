@@ -13,7 +13,7 @@ from ibis import Table
 
 from faisceau.findings.model import Finding, Reason, Review
 from faisceau.report.model import Evidence, Excerpt, FindingCard, Line, ReasonCard
-from faisceau.tables.engine import DuckEngine
+from faisceau.tables.engines import LakeEngine
 from faisceau.tables.lake import STORED
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import DESK_COLUMNS, Selection
@@ -45,7 +45,7 @@ class _Message:
 def cards(
     findings: Sequence[Finding],
     reviews: Iterable[Review],
-    engine: DuckEngine,
+    engine: LakeEngine,
     *,
     rows_per_reason: int = 20,
     lines_per_finding: int = 60,
@@ -75,7 +75,7 @@ def cards(
 Sources = Mapping[str, Mapping[int, str]]
 
 
-def cited_sources(findings: Iterable[Finding], engine: DuckEngine) -> Sources:
+def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
     """Where each row that the findings cite stands in its exhibit, by table and row id."""
     found: dict[str, dict[int, str]] = {}
     for table, ids in _cited(findings).items():
@@ -132,7 +132,7 @@ def _cited(findings: Iterable[Finding]) -> dict[str, set[int]]:
     return cited
 
 
-def _fetch(engine: DuckEngine, table: str, ids: set[int]) -> Iterable[dict[str, Any]]:
+def _fetch(engine: LakeEngine, table: str, ids: set[int]) -> Iterable[dict[str, Any]]:
     wanted = ibis.memtable({"row_id": sorted(ids)}, schema={"row_id": "int64"})
     return engine.rows(engine.tables[table].semi_join(wanted, "row_id"))
 
@@ -175,7 +175,7 @@ def conversation(message: Table) -> Any:
     return message.exhibit_id + "\n" + message.account.fill_null("") + "\n" + thread
 
 
-def _around(engine: DuckEngine, hits: set[int]) -> dict[int, tuple[str, list[_Message]]]:
+def _around(engine: LakeEngine, hits: set[int]) -> dict[int, tuple[str, list[_Message]]]:
     """For each message cited, its conversation and the messages near any that is cited."""
     if not hits or MESSAGE.name not in engine.tables:
         return {}

@@ -8,6 +8,7 @@ can be rebuilt. Keys and the case's secret are not here (see the ledger's keys).
 import fcntl
 import os
 import secrets
+import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 import tomlkit
 
 from faisceau.errors import CaseError
+from faisceau.ledger.keys import ring_folder
 from faisceau.words import N_
 
 FORMAT = 1
@@ -95,6 +97,13 @@ def find(folder: Path) -> Case:
             version=version,
         )
     return _case(folder, case_id, content.get("catalog"))
+
+
+def discard(folder: Path) -> None:
+    """Delete a case and its keys for good, where ``folder`` is one. For fictional cases only."""
+    if (folder / MARK).is_file():
+        shutil.rmtree(ring_folder(find(folder).case_id), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from faisceau.report.model import (
     Unexamined,
     Words,
 )
-from faisceau.tables.engine import DuckEngine
+from faisceau.tables.engines import LakeEngine
 from faisceau.tables.schemas import MESSAGE, REJECT
 from faisceau.words import N_
 
@@ -155,7 +155,7 @@ def refusals(entries: Iterable[Entry]) -> tuple[Refusal, ...]:
     )
 
 
-def rejects(engine: DuckEngine) -> tuple[Reject, ...]:
+def rejects(engine: LakeEngine) -> tuple[Reject, ...]:
     """Rejects by exhibit, table and reason, with the place of a few."""
     grouped: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     counts: Counter[tuple[str, str, str, str]] = Counter()
@@ -208,7 +208,7 @@ def unexamined(
     return tuple(gaps)
 
 
-def conversations(engine: DuckEngine) -> int | None:
+def conversations(engine: LakeEngine) -> int | None:
     """How many conversations the messages make; None without messages."""
     if MESSAGE.name not in engine.tables:
         return None

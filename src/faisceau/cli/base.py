@@ -104,7 +104,7 @@ class _Translated:
         shared = {option.name for option in global_options()}
         for param in self.get_params(ctx):  # type: ignore[attr-defined]
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and record[1]:
                 translated = (record[0], _translated(param, record[1]))
                 (everywhere if param.name in shared else own).append(translated)
         for title, records in ((N_("Options"), own), (N_("Everywhere"), everywhere)):
