@@ -41,7 +41,9 @@ def test_no_two_readers_claim_the_same_real_file(shared: Path) -> None:
         assert len(claims) <= 1, f"{path.name}: {claims}"
 
 
-@pytest.mark.parametrize("name", ["msgstore.db", "ufed-model-chat.xml", "whatsapp-export-pokemon.txt"])
+@pytest.mark.parametrize(
+    "name", ["msgstore.db", "ufed-model-chat.xml", "whatsapp-export-pokemon.txt"]
+)
 def test_what_a_reader_says_of_a_real_file_adds_up(shared: Path, name: str) -> None:
     source = Source(member(name, (shared / "phones" / name).read_bytes()))
     [reader] = [r for r in KNOWN.readers.values() if r.detect(source.head)]
@@ -51,7 +53,10 @@ def test_what_a_reader_says_of_a_real_file_adds_up(shared: Path, name: str) -> N
         if isinstance(item, Batch):
             rows += item.columns.num_rows
             named = item.schema.fillable
-            assert all(item.columns.schema.field(n).type == named[n].type for n in item.columns.schema.names)
+            assert all(
+                item.columns.schema.field(n).type == named[n].type
+                for n in item.columns.schema.names
+            )
         else:
             assert isinstance(item, Row)
             rows += 1
