@@ -3,7 +3,7 @@
 ``make docs`` runs it; a test compares what it writes with what is committed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -104,7 +104,7 @@ def rules() -> str:
     return NOTE + head + "\n" + _table(("rule", "source", "what it says", "verified on"), rows)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(_cell(c) for c in row) + " |" for row in lines) + "\n"
 

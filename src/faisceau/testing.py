@@ -181,8 +181,11 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "desk")
 
 
+Register = Callable[[Any], Analysis]
+
+
 @pytest.fixture
-def registering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Analysis]:
+def registering(monkeypatch: pytest.MonkeyPatch) -> Register:
     """Register an analysis for the length of a test: ``registering(function)``."""
     known = registry.plugins()
 

@@ -63,10 +63,9 @@ def test_paths_stand_alone(desk: Desk) -> None:
 def test_two_readers_that_claim_a_file_make_the_tool_ask(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from faisceau.case import workspace
-    from faisceau.case.plugins import Plugins
+    from faisceau.case.plugins import Plugins, plugins
 
-    known = workspace.plugins()
+    known = plugins()
     twice = {**known.readers, "twin": known.readers["native_csv"]}
     monkeypatch.setattr(
         "faisceau.case.workspace.plugins", lambda: Plugins(twice, known.analyses, ())

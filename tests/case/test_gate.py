@@ -1,6 +1,7 @@
 """The gate: no other way in. Taking any one of its checks away breaks a test here."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import ibis
 import pytest
@@ -14,7 +15,7 @@ from faisceau.mandate.act import Act
 from faisceau.mandate.permit import Permit, claim_mint
 from faisceau.tables import lake
 from faisceau.tables.schemas import MESSAGE
-from faisceau.testing import Desk, mandate
+from faisceau.testing import Desk, Register, mandate
 
 from .conftest import MESSAGES
 
@@ -51,7 +52,7 @@ def _never(row: object) -> Lead:
 @pytest.mark.parametrize("how", WAYS)
 def test_an_analysis_sees_what_it_declared_and_nothing_else(
     desk: Desk,
-    registering,  # type: ignore[no-untyped-def]
+    registering: Register,
     how: str,
 ) -> None:
     registering(reach)
@@ -124,14 +125,14 @@ def test_a_failure_is_recorded_without_quoting_the_data(desk: Desk) -> None:
     assert (closing.outcome, closing.data["failure"]) == ("failed", "ValueError")
 
 
-def test_scope_hides_rows_before_any_analysis_sees_them(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_scope_hides_rows_before_any_analysis_sees_them(tmp_path: Path) -> None:
     scope = "[scope]\nfrom = 2026-09-11\n"
     desk = Desk(tmp_path / "scoped", mandate(more=scope))
     desk.add("messages.csv", MESSAGES)
     assert [row["thread_id"] for row in desk.rows("message")] == ["T2"]
 
 
-def test_scope_by_participant_and_by_exhibit(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_scope_by_participant_and_by_exhibit(tmp_path: Path) -> None:
     people = Desk(tmp_path / "a", mandate(more='[scope]\nparticipants = ["+33639980002"]\n'))
     people.add("messages.csv", MESSAGES)
     assert [row["text"] for row in people.rows("message")] == ["ok"]

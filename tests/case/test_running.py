@@ -1,16 +1,18 @@
 """What a run does with findings, told by examples."""
 
+from pathlib import Path
+
 import pytest
 
 from faisceau.errors import UsageError
 from faisceau.findings.model import Status
-from faisceau.testing import Desk
+from faisceau.testing import Desk, Register
 
 from .conftest import MESSAGES, word
 
 
 @pytest.fixture
-def ready(desk: Desk, registering) -> Desk:  # type: ignore[no-untyped-def]
+def ready(desk: Desk, registering: Register) -> Desk:
     registering(word)
     desk.add("messages.csv", MESSAGES)
     return desk
@@ -52,7 +54,7 @@ def test_another_parameter_is_another_question(ready: Desk) -> None:
     assert sac.finding_id in {f.finding_id for f in found}
 
 
-def test_ids_are_stable_in_a_case_and_link_no_two_cases(ready: Desk, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_ids_are_stable_in_a_case_and_link_no_two_cases(ready: Desk, tmp_path: Path) -> None:
     [here] = ready.run("case.word")
     other = Desk(tmp_path / "other")
     other.add("messages.csv", MESSAGES)
@@ -67,7 +69,9 @@ def test_a_parameter_that_does_not_fit_says_which_there_are(ready: Desk) -> None
     assert "word" in error.value.hint
 
 
-def test_a_table_it_can_do_without_is_named_in_the_limits(tmp_path, registering) -> None:  # type: ignore[no-untyped-def]
+def test_a_table_it_can_do_without_is_named_in_the_limits(
+    tmp_path: Path, registering: Register
+) -> None:
     from faisceau.testing import mandate
 
     registering(word)

@@ -1,9 +1,11 @@
 """An annulled exhibit leaves with all that rests on it; what is due is erased."""
 
+from pathlib import Path
+
 import pytest
 
 from faisceau.errors import NotFound, Refused
-from faisceau.testing import Desk, mandate
+from faisceau.testing import Desk, Register, mandate
 
 from .conftest import MESSAGES, word
 
@@ -17,7 +19,7 @@ CC-123-CC,C1,2026-09-01T10:00:00Z,
 
 def test_rows_bytes_and_reasons_go_and_the_ledger_says_who_took_them_out(
     desk: Desk,
-    registering,  # type: ignore[no-untyped-def]
+    registering: Register,
 ) -> None:
     registering(word)
     added = desk.add("messages.csv", MESSAGES)
@@ -57,7 +59,7 @@ def test_an_exhibit_is_withdrawn_once(desk: Desk) -> None:
     assert {row["exhibit_id"] for row in desk.rows("message")} == {"E2"}, "a number is given once"
 
 
-def test_only_a_lead_withdraws(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_only_a_lead_withdraws(tmp_path: Path) -> None:
     roles = {"A1": ["investigator"], "L1": ["lead"]}
     desk = Desk(tmp_path / "desk", mandate(roles=roles), agent="A1")
     desk.add("messages.csv", MESSAGES)
