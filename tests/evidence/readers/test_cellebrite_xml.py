@@ -1,6 +1,5 @@
 """What a Cellebrite report gives, told by a real chat model and by small reports."""
 
-import os
 import re
 from collections import Counter
 from datetime import UTC, datetime
@@ -17,8 +16,6 @@ from faisceau.evidence.readers import cellebrite_xml
 from faisceau.evidence.reading import Head, Member, Source, read_rows
 from faisceau.tables.schemas import Row
 
-SHARED = Path(os.environ.get("FAISCEAU_SHARED", Path(__file__).parents[3].parent / "shared"))
-REAL = SHARED / "data/phones/ufed-model-chat.xml"
 NUMBERS = count(1)
 
 
@@ -94,9 +91,9 @@ def made(tmp_path: Path) -> Any:
     return lambda content: Report(tmp_path / "report.xml", content)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason=f"the shared data set is not at {SHARED}")
-def test_a_real_chat_gives_all_its_messages_with_their_times() -> None:
-    found = Report(REAL)
+def test_a_real_chat_gives_all_its_messages_with_their_times(shared: Path) -> None:
+    real = shared / "phones/ufed-model-chat.xml"
+    found = Report(real)
     assert found.recognised()
     said = found.read()
     assert len(said) == 11
@@ -114,14 +111,14 @@ def test_a_real_chat_gives_all_its_messages_with_their_times() -> None:
     assert Counter(m["kind"] for m in said) == {"voice": 5, "text": 5, "system": 1}
     assert [m["forwarded"] for m in said].count(True) == 1
     assert said[-1]["reply_to"] == "1654984910:14433"
-    [shared] = found.values("contact")
-    assert shared["name"] == "Charmeleon"
-    assert shared["identifiers"] == ["5511999997745@s.whatsapp.net", "+55 11 99999-22222"]
+    [card] = found.values("contact")
+    assert card["name"] == "Charmeleon"
+    assert card["identifiers"] == ["5511999997745@s.whatsapp.net", "+55 11 99999-22222"]
     tally = found.source.tally
     assert tally.records == len(said)
     assert not tally.rejects
     assert not tally.unknown
-    in_file = len(re.findall('<model type="InstantMessage"', REAL.read_text()))
+    in_file = len(re.findall('<model type="InstantMessage"', real.read_text()))
     assert in_file == len(said) + tally.left["InstantMessage quoted in another"]
 
 
