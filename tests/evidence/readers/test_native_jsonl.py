@@ -147,6 +147,14 @@ def test_a_key_may_appear_late_and_change_its_type(monkeypatch: pytest.MonkeyPat
     assert not read.rejects
 
 
+def test_objects_without_any_known_key_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "BLOCK", 32)
+    read = Read(lines({"sent_at": AT, "text": "a"}, *({"mood": n} for n in range(5))))
+    assert read.locators == ["line 1"]
+    assert set(read.rejects.values()) == {"no sent_at"}
+    assert len(read.rejects) == read.tally.unknown["mood"] == 5
+
+
 def test_unreadable_cells_are_null_and_counted() -> None:
     read = Read(
         lines(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from faisceau.evidence.native.values import cast
 from faisceau.tables.schemas.schema import DATE, EARLIEST, LATEST, TIME
 
 LOCAL = pa.timestamp("us")
@@ -198,7 +199,7 @@ def read_dates(cells: pa.Array, *, day_first: Order = lambda: True) -> pa.Array:
         cells = cells.cast(pa.string())
     if not pa.types.is_string(cells.type):
         return pa.nulls(len(cells), DATE)
-    if _cast(cells.slice(0, 1), DATE) is not None and (days := _cast(cells, DATE)) is not None:
+    if (days := cast(cells, DATE)) is not None:
         return _days_within(days)
     iso = _iso(cells, day_first, pivot="[0-2]", older="[3-9]")
     day = pc.utf8_slice_codeunits(_where(iso, _DATE_ISO), 0, 10)
@@ -208,10 +209,9 @@ def read_dates(cells: pa.Array, *, day_first: Order = lambda: True) -> pa.Array:
 def _from_text(cells: pa.Array, day_first: Order) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Times with a zone, times without, and the offsets that were not UTC."""
     n = len(cells)
-    some = cells.slice(pc.index(pc.is_valid(cells), True).as_py(), 1)
-    if _cast(some, TIME) is not None and (aware := _cast(cells, TIME)) is not None:
+    if (aware := cast(cells, TIME)) is not None:
         return aware, pa.nulls(n, LOCAL), _offsets(cells)
-    if _cast(some, LOCAL) is not None and (local := _cast(cells, LOCAL)) is not None:
+    if (local := cast(cells, LOCAL)) is not None:
         return pa.nulls(n, TIME), local, pa.nulls(n, pa.string())
     text = pc.utf8_trim_whitespace(cells)
     epoch = _where(text, _EPOCH)
@@ -227,14 +227,6 @@ def _from_text(cells: pa.Array, day_first: Order) -> tuple[pa.Array, pa.Array, p
     if epoch.null_count < n:
         aware = pc.coalesce(aware, _from_epoch_text(epoch))
     return aware, local, _offsets(_where(iso, _AWARE_ISO))
-
-
-def _cast(cells: pa.Array, kind: pa.DataType) -> pa.Array | None:
-    """Texts cast by Arrow; None where one fails. (Try one first: each failure is slow.)"""
-    try:
-        return cells.cast(kind)
-    except pa.ArrowInvalid:
-        return None
 
 
 def _iso(text: pa.Array, day_first: Order, pivot: str, older: str) -> pa.Array:

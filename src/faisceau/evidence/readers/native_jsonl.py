@@ -229,8 +229,8 @@ def _careful(columns: _Columns, lines: Lines) -> Piece:
     for number, line in enumerate(lines.data.split(b"\n"), lines.first):
         if not line.strip():
             continue
-        row = _row(_loaded(line))
-        if row is not None:
+        row = _loaded(line)
+        if isinstance(row, dict):
             rows.append(row)
             numbers.append(number)
         else:
@@ -251,8 +251,8 @@ def _array(source: Source, encoding: str) -> Iterator[Piece]:
             try:
                 for item in islice(items, ROWS):
                     number += 1
-                    row = _row(item)
-                    if row is not None:
+                    row = _mended_or_none(item)
+                    if isinstance(row, dict):
                         rows.append(row)
                         numbers.append(number)
                     else:
@@ -262,9 +262,7 @@ def _array(source: Source, encoding: str) -> Iterator[Piece]:
             except (ijson.JSONError, ValueError, RecursionError) as error:
                 ended = True
                 reason = N_("the JSON array is cut or damaged here: {why}")
-                facts = {
-                    "why": str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-                }
+                facts = {"why": (str(error) or type(error).__name__).splitlines()[0][:200]}
                 rejects.append(Reject(f"record {number + 1}", reason, facts))
             where = pa.array([f"record {n}" for n in numbers], pa.string())
             yield _piece(columns, rows, where, rejects)
@@ -278,7 +276,9 @@ def _piece(
 ) -> Piece:
     counts = Counter(chain.from_iterable(rows))
     layout = columns.see(counts, rows)
-    cells = pa.table({key: _cells(rows, key) for key in layout.wanted if key in counts})
+    # a table keeps its number of rows by a column at least
+    present = [key for key in layout.wanted if key in counts] or layout.wanted[:1]
+    cells = pa.table({key: _cells(rows, key) for key in present})
     seen = {key: counts[key] for key in (*layout.left, *layout.unknown) if key in counts}
     return Piece(layout, cells, locators, tuple(rejects), seen)
 
@@ -299,28 +299,19 @@ def _as_json(value: Any) -> str:
 
 
 def _loaded(line: bytes) -> Any:
-    """The value of a line; None when it is no JSON. NaN is null."""
+    """The value of a line; None when it is no JSON. NaN is null, lone surrogates are mended."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         pass  # stricter than most writers: no NaN, no lone surrogates
     try:
-        return json.loads(line, parse_constant=lambda _: None)
+        return _mended(json.loads(line, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
         return None
 
 
-def _row(value: Any) -> Mapping[str, Any] | None:
-    """An object as valid Unicode; None for anything else, and for one nested without end."""
-    if not isinstance(value, dict):
-        return None
-    try:
-        return {mended(key): _mended(item) for key, item in value.items()}
-    except RecursionError:
-        return None
-
-
 def _mended(value: Any, depth: int = 0) -> Any:
+    """The value as valid Unicode. Raises ``RecursionError`` when it nests without end."""
     if isinstance(value, str):
         return mended(value)
     if depth > DEEPEST:
@@ -330,3 +321,10 @@ def _mended(value: Any, depth: int = 0) -> Any:
     if isinstance(value, dict):
         return {mended(key): _mended(item, depth + 1) for key, item in value.items()}
     return value
+
+
+def _mended_or_none(value: Any) -> Any:
+    try:
+        return _mended(value)
+    except RecursionError:
+        return None
