@@ -16,13 +16,15 @@ from typing import Any, NoReturn
 
 from coverage import Coverage
 
+import faisceau.analyses
 import faisceau.evidence.readers
 from faisceau.cli import run
 
 for name in ("cli.commands", "cli.views", "cli.asking", "case.workspace", "case.proving"):
     importlib.import_module(f"faisceau.{name}")
-for info in pkgutil.iter_modules(faisceau.evidence.readers.__path__):
-    importlib.import_module(f"faisceau.evidence.readers.{info.name}")
+for package in (faisceau.evidence.readers, faisceau.analyses):
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(info.name)
 
 
 def call(request: Mapping[str, Any]) -> NoReturn:
@@ -32,6 +34,7 @@ def call(request: Mapping[str, Any]) -> NoReturn:
     """
     os.environ.clear()
     os.environ.update(request["env"])
+    sys.path[:0] = request["env"].get("PYTHONPATH", "").split(os.pathsep)  # plug-ins of a test
     for target, name in ((0, os.devnull), (1, request["out"]), (2, request["err"])):
         flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(name, flags), target)
