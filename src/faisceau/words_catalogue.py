@@ -47,7 +47,8 @@ def templates() -> dict[str, list[str]]:
     """Every text that a person may read, with the places that say it, in a fixed order.
 
     Marked texts come from the sources. Those that stand as data (what tables, columns, analyses
-    and parameters mean, the words of the mandate and of findings) are asked of the registries.
+    and parameters mean, the scenes of lexicons, the words of mandates and of findings) are asked
+    of the registries.
     """
     found: dict[str, list[str]] = {}
     for text, place in (*_marked(), *_declared()):
@@ -111,17 +112,23 @@ def _declared() -> Iterator[tuple[str, str]]:
     from faisceau.case.plugins import plugins
     from faisceau.findings.model import SUBJECT_TYPES, Status
     from faisceau.mandate.vocabulary import KINDS, QUALITIES, REGIMES, ROLES
+    from faisceau.tables.lexicons import load_lexicon
     from faisceau.tables.schemas import MENTION, REJECT, TABLES
 
     for schema in (*TABLES.values(), MENTION, REJECT):
         for text in (schema.meaning, *(column.meaning for column in schema)):
-            yield text, f"table {schema.name}"
+            yield text, f"table:{schema.name}"
     for name, analysis in plugins().analyses.items():
-        yield analysis.method, f"analysis {name}"
+        yield analysis.method, f"analysis:{name}"
         for field in analysis.params.model_fields.values():
-            yield field.description or "", f"analysis {name}"
-    yield from ((word, "words of a mandate") for word in (*KINDS, *QUALITIES, *REGIMES, *ROLES))
-    yield from ((str(word), "words of a finding") for word in (*Status, *sorted(SUBJECT_TYPES)))
+            yield field.description or "", f"analysis:{name}"
+    for path in sorted(HOUSE.glob("analyses/*/lexicons/*.yaml")):
+        lexicon = load_lexicon(path)
+        place = path.relative_to(HOUSE).as_posix()
+        yield from ((scene.text, place) for scene in lexicon.scenes)
+        yield from ((context.text, place) for context in lexicon.contexts)
+    yield from ((word, "mandate") for word in (*KINDS, *QUALITIES, *REGIMES, *ROLES))
+    yield from ((str(word), "finding") for word in (*Status, *sorted(SUBJECT_TYPES)))
 
 
 def _translations(po: bytes) -> dict[str, str]:
