@@ -28,6 +28,8 @@ _SETTLED = 4
 _GAPS = re.compile(r"[\s\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
 _JID = re.compile(r"\+?([0-9]{5,15})(?:[.:][0-9]+)*@(?:s\.whatsapp\.net|c\.us)")
 _NO_PERSON = re.compile(r".*@(?:g\.us|broadcast|newsletter|call)", re.DOTALL)
+_BRAZIL = re.compile(r"55[1-9][0-9][6-9][0-9]{7}")
+_MEXICO = re.compile(r"521[0-9]{10}")
 _EMAIL = re.compile(r"[^\s@<>\"',;:()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}")
 _HANDLE = re.compile(r"\w[\w.-]{1,63}")
 _DIALLED = re.compile(r"(?:tel:)?[+(]*[0-9][0-9 .\-/()\u2010-\u2015]*", re.IGNORECASE)
@@ -100,7 +102,7 @@ def _phone(text: str) -> Identifier | None:
     if jid := _JID.fullmatch(text):
         text = "+" + jid[1]
     compact = re.sub(r"[^0-9+]", "", text)
-    for written in (text, "+" + compact):
+    for written in (text, "+" + compact, _renumbered(compact)):
         try:
             number = phonenumbers.parse(written, REGION)
         except NumberParseException:
@@ -109,6 +111,18 @@ def _phone(text: str) -> Identifier | None:
             number.extension = None
             return Identifier("phone", phonenumbers.format_number(number, PhoneNumberFormat.E164))
     return _refused("phone", compact if _DIALLED.fullmatch(text) else text)
+
+
+def _renumbered(digits: str) -> str:
+    """A number as its country writes it today; WhatsApp keeps accounts under the old one.
+
+    Brazil put a 9 before mobile numbers (Anatel, resolution 553/2010); Mexico dropped the 1 after
+    its country code (IFT, numbering plan of 2019).
+    """
+    digits = digits.removeprefix("00").lstrip("+")
+    if _BRAZIL.fullmatch(digits):
+        return f"+{digits[:4]}9{digits[4:]}"
+    return f"+52{digits[3:]}" if _MEXICO.fullmatch(digits) else f"+{digits}"
 
 
 def _email(text: str) -> Identifier:
