@@ -5,7 +5,7 @@ that came of it (an expression can carry SQL text or a function that reads files
 mistakes in Ibis and SQL, not malicious Python (design, section 4).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import ibis.expr.operations as ops
 import sqlglot
@@ -27,12 +27,18 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "json_execute_serialized_sql",
         "nextval",
         "currval",
+        "write_log",
         "java_method",
         "reflect",
+        "try_reflect",
         "input_file_name",
+        "input_file_block_start",
+        "input_file_block_length",
     }
 )
 """Functions that reach outside the rows: the configuration, the environment, SQL in a string."""
+FORBIDDEN_FAMILIES = ("duckdb_", "pragma_", "read_", "pg_")
+"""How the names of further such functions begin: the catalog and files."""
 
 
 def check_leaves(expression: Table, tables: Mapping[str, Table]) -> list[ops.InMemoryTable]:
@@ -44,7 +50,7 @@ def check_leaves(expression: Table, tables: Mapping[str, Table]) -> list[ops.InM
     own = {table.op() for table in tables.values()}
     made: list[ops.InMemoryTable] = []
     for leaf in expression.op().find((ops.PhysicalTable, ops.SQLQueryResult, ops.SQLStringView)):
-        if isinstance(leaf, ops.InMemoryTable):
+        if isinstance(leaf, ops.InMemoryTable) and leaf.name not in tables:
             made.append(leaf)
         elif leaf not in own:
             name = getattr(leaf, "name", type(leaf).__name__)
@@ -65,24 +71,44 @@ def check_leaves(expression: Table, tables: Mapping[str, Table]) -> list[ops.InM
 
 def check_sql(sql: str, names: Collection[str], dialect: str) -> None:
     """Raise ``Confined`` unless the statement is one query over ``names`` alone."""
-    statements = sqlglot.parse(sql, read=dialect)
+    try:
+        statements = sqlglot.parse(sql, read=dialect)
+    except sqlglot.errors.SqlglotError as error:
+        raise Confined(N_("The query cannot be read: {why}"), why=str(error)[:500]) from error
     tree = statements[0] if len(statements) == 1 else None
-    if not isinstance(tree, exp.Query):
+    if not isinstance(tree, exp.Query) or tree.find(exp.DML, exp.DDL, exp.Command):
         raise Confined(N_("The analysis may only query its tables"))
-    with_names = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Func):
-            _check_table_function(table.this)
-        elif table.db or table.catalog or table.name not in {*names, *with_names}:
-            raise Confined(
-                N_("The analysis reached for {name}, which it did not declare"),
-                hint=N_("Declare the table and its columns in reads=[…]"),
-                name=table.sql(),
-            )
+    for table in _reached(tree, frozenset(names)):
+        raise Confined(
+            N_("The analysis reached for {name}, which it did not declare"),
+            hint=N_("Declare the table and its columns in reads=[…]"),
+            name=table.sql(),
+        )
+    for rows in tree.find_all(exp.Table, exp.Lateral):
+        if isinstance(rows.this, exp.Func):
+            _check_table_function(rows.this)
     for function in tree.find_all(exp.Func):
         name = _name(function)
-        if name in FORBIDDEN_FUNCTIONS or name.startswith(("duckdb_", "pragma_", "read_")):
+        if name in FORBIDDEN_FUNCTIONS or name.startswith(FORBIDDEN_FAMILIES):
             raise Confined(N_("The analysis called {name}, which is not allowed"), name=name)
+
+
+def _reached(node: exp.Expression, names: frozenset[str]) -> Iterator[exp.Table]:
+    """The tables read under ``node`` that are neither in ``names`` nor a CTE in scope.
+
+    A CTE is known to the CTEs after it and to its own query, nowhere else: not to itself, or
+    ``WITH duckdb_tables AS (FROM duckdb_tables)`` would read the catalog.
+    """
+    first = node.args.get("with_")
+    for cte in first.expressions if first else ():
+        yield from _reached(cte.this, names)
+        names |= {cte.alias}
+    known = node.name in names and not (node.args.get("db") or node.args.get("catalog"))
+    if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func) and not known:
+        yield node
+    for child in node.iter_expressions():
+        if child is not first:
+            yield from _reached(child, names)
 
 
 def _check_table_function(function: exp.Func) -> None:
@@ -93,5 +119,5 @@ def _check_table_function(function: exp.Func) -> None:
 
 def _name(function: exp.Func) -> str:
     if isinstance(function, exp.Anonymous):
-        return str(function.this).casefold()
+        return function.name.casefold()  # without the quotes it may stand in
     return str(type(function).sql_names()[0]).casefold()  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ mandate lets through. The connection sees these segments alone, its configuratio
 no analysis ever holds it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,7 @@ import ibis
 import pyarrow as pa
 import sqlglot
 from ibis import Table
+from ibis.common.exceptions import IbisError
 from ibis.formats.pyarrow import PyArrowSchema
 from sqlglot import exp
 
@@ -60,6 +61,7 @@ class DuckEngine:
         permit.require(*READING)
         self._permit = permit
         self._threads = threads
+        self._linkers: list[duckdb.DuckDBPyConnection] = []
         selections, listed = list(selections), list(segments)
         self.tables: Mapping[str, Table] = {s.schema.name: unbound(s) for s in selections}
         files = {s.schema.name: covered(permit, lake, s, listed) for s in selections}
@@ -83,7 +85,8 @@ class DuckEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        for connection in (*self._linkers, self._db):
+            connection.close()
 
     def _view(self, selection: Selection, files: list[Path]) -> None:
         name = selection.schema.name
@@ -102,11 +105,11 @@ class DuckEngine:
 
     def _sql(self, expression: Table, cursor: duckdb.DuckDBPyConnection) -> str:
         self._permit.require(*READING)
-        for made in check_leaves(expression, self.tables):
-            cursor.register(made.name, made.data.to_pyarrow(made.schema))
+        made = check_leaves(expression, self.tables)
         sql = str(ibis.to_sql(expression, dialect=self.dialect))
-        names = {*self.tables, *(t.name for t in check_leaves(expression, self.tables))}
-        check_sql(sql, names, self.dialect)
+        check_sql(sql, {*self.tables, *(table.name for table in made)}, self.dialect)
+        for table in made:
+            cursor.register(table.name, table.data.to_pyarrow(table.schema))
         return sql
 
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
@@ -118,7 +121,7 @@ class DuckEngine:
             reader = cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
             for batch in reader:
                 yield batch.cast(schema) if batch.schema != schema else batch
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, IbisError) as error:
             raise Confined(N_("The query failed: {why}"), why=str(error)[:500]) from error
         finally:
             cursor.close()
@@ -136,26 +139,15 @@ class DuckEngine:
         The condition is checked like any query: one expression over this table's columns.
         Raises ``UsageError`` when it cannot be read.
         """
-        query = exp.select("*").from_(exp.to_table(table))
-        if where:
-            query = query.where(_condition(where))
-        query = query.order_by("row_id")
-        if limit is not None:
-            query = query.limit(limit)
-        sql = query.sql("duckdb")
-        check_sql(sql, {table}, "duckdb")
+        self._permit.require(*READING)
+        sql = conditioned(table, where, limit, self.tables).sql(self.dialect)
         schema = self.tables[table].schema().to_pyarrow()
         cursor = self._db.cursor()
         try:
             for batch in cursor.execute(sql).to_arrow_reader(BATCH_ROWS):
                 yield batch.cast(schema)
         except duckdb.Error as error:
-            raise UsageError(
-                N_("The condition cannot be used: {why}"),
-                hint=N_("Columns are listed by: faisceau tables {table}"),
-                why=str(error).splitlines()[0],
-                table=table,
-            ) from error
+            raise unusable(where, error) from error
         finally:
             cursor.close()
 
@@ -186,7 +178,9 @@ class DuckEngine:
             raise FaisceauError(
                 N_("This analysis needs Splink"), hint=N_("Install the extra: faisceau[links]")
             ) from error
+        self._permit.require(*READING)
         linker = duckdb.connect()
+        self._linkers.append(linker)
         for name, table in self.tables.items():
             schema = table.schema().to_pyarrow()
             copied = pa.RecordBatchReader.from_batches(schema, self.batches(table))
@@ -209,15 +203,38 @@ def columns_of(where: str) -> frozenset[str]:
     return frozenset(column.name.casefold() for column in _condition(where).find_all(exp.Column))
 
 
+def conditioned(
+    table: str, where: str | None, limit: int | None, tables: Collection[str]
+) -> exp.Select:
+    """The query for the rows of ``table`` under a typed condition, checked, in DuckDB's SQL.
+
+    Raises ``UsageError`` when the condition cannot be read, ``Confined`` when ``table`` is not
+    one of ``tables`` or the condition reaches past it.
+    """
+    query = exp.select("*").from_(exp.to_table(table, dialect="duckdb")).order_by("row_id")
+    if where:
+        query = query.where(_condition(where))
+    if limit is not None:
+        query = query.limit(limit)
+    check_sql(query.sql("duckdb"), {table} & set(tables), "duckdb")
+    return query
+
+
 def _condition(where: str) -> exp.Expression:
     try:
         return sqlglot.parse_one(where, read="duckdb", into=exp.Condition)
     except sqlglot.errors.SqlglotError as error:
-        raise UsageError(
-            N_("The condition {where} cannot be read"),
-            hint=N_("Write it as in SQL: kind = 'voice' AND sent_at >= '2026-01-01'"),
-            where=where,
-        ) from error
+        raise unusable(where, error) from error
+
+
+def unusable(where: str | None, error: BaseException) -> UsageError:
+    """A condition that cannot be read, or that the engine does not accept."""
+    return UsageError(
+        N_("The condition {where} cannot be used: {why}"),
+        hint=N_("Write it as in SQL: kind = 'voice' AND sent_at >= '2026-01-01'"),
+        where=where or "",
+        why=next(iter(str(error).splitlines()), ""),
+    )
 
 
 def _quoted(value: object) -> str:
