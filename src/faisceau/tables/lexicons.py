@@ -1,8 +1,8 @@
 """Lexicons: vocabulary as data. The nouns, and how a YAML file becomes one.
 
-A lexicon holds *entries* (a concept and the forms under which it is written), *scenes* (what
-people do: concepts that come together within a few messages) and *contexts* (what clears a
-conversation). It is read by people first: see ``analyses/messages/lexicons/stupefiants.yaml``,
+A lexicon holds *entries* (a concept and the forms under which it is written), *traits* (what
+weighs a little by itself), *scenes* (what people do: concepts that come together within a few
+messages) and *contexts* (what clears a conversation). It is read by people first: see ``analyses/messages/lexicons/stupefiants.yaml``,
 whose head explains every key. The notation of the forms is explained in :func:`forms`.
 """
 
@@ -95,6 +95,16 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Trait:
+    """What weighs a little by itself, wherever it stands in a conversation (log-odds)."""
+
+    trait: str
+    text: str
+    weight: float
+    any: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What speaks for the persons: words of another trade, from ``least`` distinct ones on.
 
@@ -123,6 +133,7 @@ class Lexicon:
     sha256: str
     macros: Mapping[str, str]
     entries: tuple[Entry, ...]
+    traits: tuple[Trait, ...]
     scenes: tuple[Scene, ...]
     contexts: tuple[Context, ...]
     near: int = 4
@@ -212,6 +223,7 @@ def _parse(name: str, raw: bytes) -> Lexicon:
             sha256=hashlib.sha256(raw).hexdigest(),
             macros=data.get("macros", {}),
             entries=tuple(_entry(e, data) for e in data["entries"]),
+            traits=tuple(_trait(t) for t in data["traits"]),
             scenes=tuple(_scene(s) for s in data["scenes"]),
             contexts=tuple(_context(c) for c in data["contexts"]),
             near=data.get("near", 4),
@@ -236,6 +248,10 @@ def _entry(e: dict[str, Any], data: dict[str, Any]) -> Entry:
         source=data["sources"][e["source"]],
         date=str(e["date"]),
     )
+
+
+def _trait(t: dict[str, Any]) -> Trait:
+    return Trait(t["trait"], t["text"], float(t["weight"]), tuple(t["any"]))
 
 
 def _scene(s: dict[str, Any]) -> Scene:
@@ -271,6 +287,7 @@ def _check(lexicon: Lexicon) -> None:
     known = {e.concept for e in lexicon.entries}.union(*(e.kinds for e in lexicon.entries))
     known |= {c.context for c in lexicon.contexts} | OBSERVED
     named = {c for e in lexicon.entries for c in (*e.confirm, *e.clear)}
+    named |= {c for trait in lexicon.traits for c in trait.any}
     for scene in lexicon.scenes:
         named |= {c for slot in scene.slots for c in slot.any}
         named |= {c for boost in scene.boosts for c in boost.any} | set(scene.unless)

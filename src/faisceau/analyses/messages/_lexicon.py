@@ -46,18 +46,24 @@ def _names(owner: Entry | Context) -> frozenset[str]:
     return frozenset({owner.concept, *owner.kinds})
 
 
+ENOUGH = 1.2
+"""Traits that weigh less than this, without a scene, are no reason (log-odds)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """The first look: the forms that can fill a scene, and which scenes a set of them could.
 
     Form ``i`` can fill ``slots[begins[i]:begins[i + 1]]``; ``needs[s]`` are the slots of scene
-    ``s``; ``count`` is how many slots there are.
+    ``s``; ``count`` is how many slots there are. Traits are slots too: ``weights`` holds twice
+    their weight, the most they can count for.
     """
 
     scanner: Scanner
     slots: Ints
     begins: Ints
     needs: tuple[tuple[int, ...], ...]
+    weights: npt.NDArray[np.float64]
     count: int
 
 
@@ -69,6 +75,11 @@ def alarm(lexicon: Lexicon) -> Alarm:
     needs = []
     for scene in lexicon.scenes:
         needs.append(tuple(numbers.setdefault(slot.any, len(numbers)) for slot in scene.slots))
+    for trait in lexicon.traits:
+        numbers.setdefault(trait.any, len(numbers))
+    weights = np.zeros(len(numbers))
+    for trait in lexicon.traits:
+        weights[numbers[trait.any]] += 2 * trait.weight
     forms, slots = [], []
     for form, names in zip(ready.scanner.forms, ready.names, strict=True):
         filled = [n for concepts, n in numbers.items() if names.intersection(concepts)]
@@ -80,13 +91,14 @@ def alarm(lexicon: Lexicon) -> Alarm:
         slots=np.array([n for filled in slots for n in filled], np.int64),
         begins=np.concatenate([[0], np.cumsum([len(f) for f in slots])]).astype(np.int64),
         needs=tuple(needs),
+        weights=weights,
         count=len(numbers),
     )
 
 
 def possible(filled: npt.NDArray[np.bool_], first: Alarm) -> npt.NDArray[np.bool_]:
-    """Of conversations × slots, the conversations in which some scene has every slot filled."""
-    met = np.zeros(len(filled), bool)
+    """Of conversations × slots, those in which a scene has every slot filled, or traits suffice."""
+    met: npt.NDArray[np.bool_] = filled @ first.weights >= ENOUGH
     for slots in first.needs:
         met |= filled[:, list(slots)].all(axis=1)
     return met

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from faisceau.analyses.messages._lexicon import Rules
+from faisceau.analyses.messages._lexicon import ENOUGH, Rules
 from faisceau.tables.lexicons import Context, Entry, Scene
 
 BIAS = -3.0
@@ -75,21 +75,34 @@ class _Met:
 def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
     """Log-odds that the conversation is about trafficking, and why, strongest first.
 
-    Without a scene there is nothing: an empty list.
+    Without a scene and without enough traits there is nothing: an empty list.
     """
     hits = _settled(_distinct(talk.hits), ready)
     met = [m for scene in ready.lexicon.scenes for m in _occurrences(scene, hits, talk)]
-    if not met:
+    traits = _traits(hits, ready, len(talk.senders))
+    if not met and sum(c.weight for c in traits) < ENOUGH:
         return BIAS, []
     background = _Background(hits, ready)
     for one in met:
         background.explain(one)
     scenes, taken = _added(met)
     contexts = background.clues(taken, len(talk.senders))
-    total = BIAS + sum(c.weight for c in (*scenes, *contexts))
+    total = BIAS + sum(c.weight for c in (*scenes, *traits, *contexts))
     total -= 0.45 * math.log(max(1.0, len(talk.senders) / LONG))
-    order = sorted((*scenes, *contexts), key=lambda c: (-abs(c.weight), c.code))
+    order = sorted((*scenes, *traits, *contexts), key=lambda c: (-abs(c.weight), c.code))
     return total, order
+
+
+def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
+    """What weighs by itself: more with more distinct words, at most double; less in long threads."""
+    clues = []
+    for trait in ready.lexicon.traits:
+        found = [h for h in hits if not h.names.isdisjoint(trait.any)]
+        if found:
+            words = {h.word.casefold() for h in found}
+            weight = trait.weight * (2 - 0.5 ** (len(words) - 1)) * min(1.0, LONG / messages)
+            clues.append(_clue(trait.trait, trait.text, weight, found))
+    return clues
 
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:
@@ -253,7 +266,7 @@ class _Background:
         """0 to 1: how many distinct words of the context stand between two messages."""
         least = self.contexts[name].least
         words = {h.word.casefold() for h in self.hits[name] if low <= h.message <= high}
-        return 0.0 if len(words) < least else 1 - 0.45 ** (len(words) - least + 1)
+        return 0.0 if len(words) < least else 1 - 0.5 ** (len(words) - least + 1)
 
     def explain(self, met: _Met) -> None:
         """Take back the share of a scene that the contexts near it explain."""
