@@ -161,3 +161,17 @@ def case(tmp_path: Path) -> Path:
     folder = tmp_path / "case"
     Workspace.create(folder, mandate_today())
     return folder
+
+
+def install(folder: Path, package: str, source: str, *names: str) -> str:
+    """Install a third party's analyses as any package is; what to set PYTHONPATH to."""
+    module = folder / package
+    module.mkdir(parents=True)
+    (module / "__init__.py").touch()
+    (module / "tools.py").write_text(source)
+    info = folder / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    points = "".join(f"{name} = {package}.tools:{name}\n" for name in names)
+    (info / "entry_points.txt").write_text(f"[faisceau.analyses]\n{points}")
+    return str(folder)

@@ -17,7 +17,7 @@ from faisceau.errors import Refused
 from faisceau.ledger.entry import Entry
 from faisceau.testing import Desk
 
-from .conftest import TODAY, Answer, Shell, mandate_today
+from .conftest import TODAY, Answer, Shell, install, mandate_today
 
 MESSAGES = """\
 thread_id,sender_id,sent_at,text
@@ -61,17 +61,7 @@ def faces(message, params: Nothing, engine):
 @pytest.fixture
 def plug_ins(tmp_path: Path) -> str:
     """A third party's package with its entry points: its folder, for PYTHONPATH."""
-    folder = tmp_path / "site"
-    module = folder / "thirdparty"
-    module.mkdir(parents=True)
-    (module / "__init__.py").touch()
-    (module / "tools.py").write_text(PLUG_INS)
-    info = folder / "thirdparty-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thirdparty\nVersion: 1.0\n")
-    points = "".join(f"{n} = thirdparty.tools:{n}\n" for n in ("oracle", "plain", "faces"))
-    (info / "entry_points.txt").write_text(f"[faisceau.analyses]\n{points}")
-    return str(folder)
+    return install(tmp_path / "site", "thirdparty", PLUG_INS, "oracle", "plain", "faces")
 
 
 @pytest.fixture

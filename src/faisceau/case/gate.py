@@ -167,11 +167,15 @@ class Gate:
 def at_work(acts: Path) -> Iterator[str]:
     """Hold a lock of its own while an act works; its name goes into the opening entry."""
     acts.mkdir(parents=True, exist_ok=True)
-    name = secrets.token_hex(6)
-    path = acts / name
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    try:
+    while True:
+        name = secrets.token_hex(6)
+        path = acts / name
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():  # else swept between its making and its locking
+            break
+        os.close(handle)
+    try:
         yield name
     finally:
         path.unlink(missing_ok=True)
@@ -192,6 +196,23 @@ def is_at_work(acts: Path, lock: str) -> bool:
         return False
     finally:
         os.close(handle)
+
+
+def sweep_locks(acts: Path) -> None:
+    """Remove the locks that no living process holds."""
+    for path in acts.glob("*"):
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
 
 def describe(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from faisceau.case import catalog
 from faisceau.case.folder import Case
-from faisceau.case.gate import is_at_work
+from faisceau.case.gate import is_at_work, sweep_locks
 from faisceau.evidence import register
 from faisceau.evidence.store import EvidenceStore
 from faisceau.ledger.entry import Draft, Entry
@@ -22,11 +22,14 @@ def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason:
     Call it while holding the case's writer lock: no living writer is then mistaken for a dead one.
     """
     acts = case.index / "acts"
-    dead = [
-        entry
+    unheld = {
+        entry.number
         for entry in ledger.open_operations()
         if not is_at_work(acts, str(entry.data.get("lock", "-")))
-    ]
+    }
+    sweep_locks(acts)
+    # An act lets its lock go after its closing entry: one that ended meanwhile is closed by now.
+    dead = [e for e in ledger.open_operations() if e.number in unheld] if unheld else []
     if not dead:
         return []
     with database.connect() as connection:
