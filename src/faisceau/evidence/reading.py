@@ -356,6 +356,10 @@ class Source:
         self.tally.left[what] += n
 
 
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError)
+"""What a converter may raise on a value that it cannot read."""
+
+
 class Record:
     """One record of a source: fields are taken, left on purpose, or counted as unknown.
 
@@ -426,7 +430,7 @@ class Record:
             raise FieldError(N_("no {field}"), field=name)
         try:
             return convert(raw)
-        except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
+        except _UNREADABLE as error:
             raise FieldError(
                 N_("unreadable {field}: {value}"), field=name, value=str(raw)[:80]
             ) from error
@@ -443,7 +447,7 @@ class Record:
             return None
         try:
             return convert(raw)
-        except (ValueError, TypeError, KeyError, OverflowError, OSError):
+        except _UNREADABLE:
             self._source.tally.unread[name] += 1
             return None
 

@@ -75,21 +75,21 @@ class Schema:
     anchors: tuple[str, ...] = ()
     anchors_any: tuple[str, ...] = ()
     columns: Mapping[str, Column] = field(init=False)
+    fillable: Mapping[str, Column] = field(init=False)
+    """The columns a reader may fill: all but those the desk gives."""
 
     def __post_init__(self) -> None:
-        every = (*DESK_COLUMNS, PROCEDURE, REF, *self.own, ZONE)
-        object.__setattr__(self, "columns", {column.name: column for column in every})
+        fillable = (PROCEDURE, REF, *self.own, ZONE)
+        for name, columns in (
+            ("columns", (*DESK_COLUMNS, *fillable)),
+            ("fillable", fillable),
+        ):
+            object.__setattr__(self, name, {column.name: column for column in columns})
 
     @property
     def arrow(self) -> pa.Schema:
         """The Arrow schema of the stored table, desk columns first."""
         return pa.schema([(c.name, c.type) for c in self.columns.values()])
-
-    @property
-    def fillable(self) -> Mapping[str, Column]:
-        """The columns a reader may fill: all but those the desk gives."""
-        given = {column.name for column in DESK_COLUMNS}
-        return {name: column for name, column in self.columns.items() if name not in given}
 
     def row(self, **values: Any) -> "Row":
         """One row; a name that is not a column is a mistake of the reader (``TypeError``)."""
