@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faisceau.evidence.encoding import code_page
 from faisceau.evidence.native import lines as module
 from faisceau.evidence.native.lines import (
-    code_page,
     line_end,
     read_lines,
     split_lines,

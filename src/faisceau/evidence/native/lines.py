@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.encoding import encoding_of
+from faisceau.evidence.encoding import code_page
 from faisceau.evidence.reading import LONGEST_LINE, Head, Reject, Source
 from faisceau.words import N_
 
@@ -22,11 +22,6 @@ BLOCK = 4 << 20
 """Bytes read at a time: enough for Arrow to be quick, little enough for many files at once."""
 _WIDE = ("utf-16", "utf-32")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_ASCII_LETTERS = [bytes([c]) for c in range(128) if chr(c).isalpha()]
-_HIGH, _C1 = bytes(range(0x80, 0x100)), bytes(range(0x80, 0xA0))
-_IN_WORDS = re.compile(rb"[\x80-\xff](?=[a-z])|(?<=[a-z])[\x80-\xff]")
-_MAC = [bytes([c]) for c in "éèàêçù".encode("mac_roman")]
-_DOS = [bytes([c]) for c in "éèàêçù".encode("cp850")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +57,6 @@ def text_encoding(head: Head) -> str | None:
     if 2 * sum(spelt) >= len(spelt):
         return "utf-8"
     return code_page(b"\n".join(clean))
-
-
-def code_page(data: bytes) -> str:
-    """The code page of a text that is no Unicode: cp1252 for Latin letters, as Windows writes.
-
-    Latin text has few bytes above ASCII. Guessing by letter frequencies takes short French for
-    Polish, so it is left to other alphabets. Mac OS and DOS put their accents where cp1252 has
-    signs that words do not hold.
-    """
-    letters = sum(map(data.count, _ASCII_LETTERS))
-    high = len(data) - len(data.translate(None, _HIGH))
-    if high > max(letters, 4):
-        return encoding_of(data) or "cp1252"
-    inside = b"".join(_IN_WORDS.findall(data))
-    low = len(inside) - len(inside.translate(None, _C1))
-    if 2 * low <= len(inside):
-        return "cp1252"
-    return "mac_roman" if sum(map(inside.count, _MAC)) > sum(map(inside.count, _DOS)) else "cp850"
 
 
 def line_end(text: str) -> str:
