@@ -202,6 +202,20 @@ def test_a_killed_run_leaves_all_its_findings_or_none(
     kill_running(shell, case, material, times=5, seed=2)
 
 
+def test_a_killed_new_leaves_a_case_or_none(shell: Shell, tmp_path: Path) -> None:
+    text = tmp_path / "mandate.toml"
+    text.write_bytes(mandate_today())
+    chance = random.Random(6)
+    for n in range(8):
+        folder = tmp_path / f"case-{n}"
+        kill_after(shell.start("new", folder, "--mandate", text), chance.uniform(0.02, 0.3))
+        answer = shell("status", folder, "--format", "json")
+        if answer.code == 0:
+            assert shell("ledger", "verify", folder).code == 0
+        else:
+            assert (answer.code, json.loads(answer.one_line())["error"]) == (1, "CaseError")
+
+
 @pytest.mark.slow
 def test_fifty_killed_adds(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()

@@ -20,6 +20,7 @@ import tomlkit
 
 from faisceau.errors import CaseError
 from faisceau.ledger.keys import ring_folder
+from faisceau.tables.lake import fsync_folder
 from faisceau.words import N_
 
 FORMAT = 1
@@ -50,8 +51,8 @@ class Case:
         return self.index / "scratch"
 
 
-def create(folder: Path, now: datetime) -> Case:
-    """Make the folder of a new case. Raises ``CaseError`` unless it is absent or empty."""
+def create(folder: Path) -> Case:
+    """Make the folder of a new case; ``mark`` makes it one. ``CaseError`` unless absent or empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CaseError(
             N_("{folder} already holds something"),
@@ -61,18 +62,22 @@ def create(folder: Path, now: datetime) -> Case:
     for name in ("evidence", "tables", "index"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    case_id = secrets.token_hex(8)
+    return _case(folder, secrets.token_hex(8), None)
+
+
+def mark(case: Case, now: datetime) -> None:
+    """Write ``case.toml``, last of all: until it is there, whole, the folder is no case."""
     document = tomlkit.document()
     document.add("format", FORMAT)
-    document.add("case_id", case_id)
+    document.add("case_id", case.case_id)
     document.add("created_at", now)
-    text = tomlkit.dumps(document)
-    mark = folder / MARK
-    with mark.open("x", encoding="utf-8") as stream:
-        stream.write(text)
+    part = case.folder / f".part-{MARK}"
+    with part.open("x", encoding="utf-8") as stream:
+        stream.write(tomlkit.dumps(document))
         stream.flush()
         os.fsync(stream.fileno())
-    return _case(folder, case_id, None)
+    part.rename(case.folder / MARK)
+    fsync_folder(case.folder)
 
 
 def find(folder: Path) -> Case:

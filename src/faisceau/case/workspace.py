@@ -19,6 +19,7 @@ from faisceau.case.adding import Added, Adding, Ask, Progress
 from faisceau.case.cards import cards, cited_sources, finding_json, selections
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
+from faisceau.case.masking import Mask
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
@@ -132,7 +133,7 @@ class Workspace:
         if not decision.allowed:
             raise decision.refusal()
         already_there = where.exists()
-        case = folder.create(where, clock())
+        case = folder.create(where)
         try:
             ledger = Ledger.create(case.folder, case.case_id, clock=clock)
             version = _keep_mandate(case, 1, mandate_text, mandate, agent=who, now=clock())
@@ -151,6 +152,7 @@ class Workspace:
                     data=_mandate_data(case, version),
                 )
             )
+            folder.mark(case, clock())
         except BaseException:
             shutil.rmtree(case.folder, ignore_errors=True)
             if already_there:
@@ -170,6 +172,11 @@ class Workspace:
     ) -> Self:
         """Open the case in ``where``. Raises ``CaseError``, ``UsageError``, ``Damaged``."""
         return cls(folder.find(where), agent=agent, reason=reason, clock=clock, engine=engine)
+
+    @property
+    def _mask(self) -> Mask:
+        """What hides the identities of other procedures' rows from whoever reads."""
+        return Mask(self.mandate.reference, KeyRing.open(self.case.case_id).secret)
 
     @property
     def today(self) -> date:
@@ -372,7 +379,7 @@ class Workspace:
             closing.data["rows"] = 0
             for batch in engine.filtered(table, where, limit):
                 closing.data["rows"] += batch.num_rows
-                yield batch
+                yield self._mask.batch(schema, batch)
 
     def exhibits(self) -> list[Exhibit]:
         """The exhibits of the case, as ``status`` lists them."""
@@ -473,7 +480,7 @@ class Workspace:
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            [card] = cards([finding], reviews, engine, rows_per_reason=1000)
+            [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
         return card
 
     # ---- mandate ----
@@ -571,7 +578,9 @@ class Workspace:
             mandate=reporting.mandate_card(self.mandate, self.warnings(exhibits)),
             exhibits=tuple(reporting.exhibit_card(e, self.mandate) for e in exhibits),
             methods=reporting.methods(found, known),
-            findings=tuple(cards(shown, reviews, engine, lines_per_finding=REPORTED_LINES)),
+            findings=tuple(
+                cards(shown, reviews, engine, self._mask, lines_per_finding=REPORTED_LINES)
+            ),
             proof=reporting.proof(
                 self.case.case_id,
                 self.ledger.checkpoint_covering(last),
