@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 from ibis import Table
 
+from faisceau.case.masking import Mask
 from faisceau.findings.model import Finding, Reason, Review
 from faisceau.report.model import Evidence, Excerpt, FindingCard, Line, ReasonCard
 from faisceau.tables.engines import LakeEngine
@@ -46,6 +47,7 @@ def cards(
     findings: Sequence[Finding],
     reviews: Iterable[Review],
     engine: LakeEngine,
+    mask: Mask,
     *,
     rows_per_reason: int = 20,
     lines_per_finding: int = 60,
@@ -53,11 +55,13 @@ def cards(
     """A card per finding, in order. ``engine`` covers the tables that their reasons cite."""
     cited = _cited(findings)
     values = {
-        table: {row["row_id"]: row for row in _fetch(engine, table, ids)}
+        table: {
+            row["row_id"]: mask.values(STORED[table], row) for row in _fetch(engine, table, ids)
+        }
         for table, ids in cited.items()
         if table in engine.tables
     }
-    around = _around(engine, cited.get(MESSAGE.name, set()))
+    around = _around(engine, mask, cited.get(MESSAGE.name, set()))
     by_finding: dict[str, list[Review]] = defaultdict(list)
     for review in reviews:
         by_finding[review.finding_id].append(review)
@@ -175,7 +179,9 @@ def conversation(message: Table) -> Any:
     return message.exhibit_id + "\n" + message.account.fill_null("") + "\n" + thread
 
 
-def _around(engine: LakeEngine, hits: set[int]) -> dict[int, tuple[str, list[_Message]]]:
+def _around(
+    engine: LakeEngine, mask: Mask, hits: set[int]
+) -> dict[int, tuple[str, list[_Message]]]:
     """For each message cited, its conversation and the messages near any that is cited."""
     if not hits or MESSAGE.name not in engine.tables:
         return {}
@@ -197,7 +203,8 @@ def _around(engine: LakeEngine, hits: set[int]) -> dict[int, tuple[str, list[_Me
     ).filter(ibis._.near.notnull())
     talk: dict[str, list[_Message]] = defaultdict(list)
     for row in engine.rows(placed.order_by("conversation", "position")):
-        found = _Message(row["conversation"], row["position"], row["last"] - 1, row)
+        values = mask.values(MESSAGE, row)
+        found = _Message(row["conversation"], row["position"], row["last"] - 1, values)
         talk[found.conversation].append(found)
     return {
         m.values["row_id"]: (key, messages)

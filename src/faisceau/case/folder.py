@@ -52,7 +52,7 @@ class Case:
 
 
 def create(folder: Path) -> Case:
-    """Make the folder of a new case; ``mark`` makes it one. ``CaseError`` unless absent or empty."""
+    """Make the folder of a new case, until ``mark``. ``CaseError`` unless absent or empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CaseError(
             N_("{folder} already holds something"),

@@ -1,0 +1,72 @@
+"""Masking: identities in rows of other procedures show as pseudonyms of this case (CPP 230-21).
+
+The case's own rows are read as they are; procedure numbers stay readable. A pseudonym is stable
+within the case, so that one can see that two rows name the same person without knowing whom.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from faisceau.tables.schemas import Schema
+
+MARK = "⁂"
+DIGITS = 10
+
+
+class Mask:
+    """The mask of one case: its own procedure, and the secret that pseudonyms hang on."""
+
+    def __init__(self, reference: str, secret: bytes) -> None:
+        self._reference = reference
+        self._secret = secret
+
+    def batch(self, schema: Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with the identities of other procedures' rows masked."""
+        if "procedure" not in batch.schema.names:
+            return batch
+        foreign = pc.fill_null(pc.not_equal(batch["procedure"], self._reference), False)
+        if not pc.any(foreign).as_py():
+            return batch
+        columns = [
+            self._column(batch[name], foreign) if schema.columns[name].identity else batch[name]
+            for name in batch.schema.names
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=_loosened(batch.schema, columns))
+
+    def values(self, schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+        """One row, masked when it is of another procedure."""
+        if row.get("procedure") in (None, self._reference):
+            return dict(row)
+        return {
+            name: self.of(value) if schema.columns[name].identity else value
+            for name, value in row.items()
+            if name in schema.columns
+        }
+
+    def of(self, value: Any) -> Any:
+        """The pseudonym of a value (of each, in a list); null stays null."""
+        if value is None:
+            return None
+        if isinstance(value, list):
+            return [self.of(item) for item in value]
+        digest = hmac.new(self._secret, str(value).encode("utf-8", "replace"), hashlib.sha256)
+        return MARK + digest.hexdigest()[:DIGITS]
+
+    def _column(self, column: pa.Array, foreign: pa.Array) -> pa.Array:
+        shown = [
+            self.of(value) if hide else value
+            for value, hide in zip(column.to_pylist(), foreign.to_pylist(), strict=True)
+        ]
+        if pa.types.is_date(column.type):  # a pseudonym is no date
+            return pa.array([None if v is None else str(v) for v in shown], pa.string())
+        return pa.array(shown, column.type)
+
+
+def _loosened(schema: pa.Schema, columns: list[pa.Array]) -> pa.Schema:
+    named = zip(schema.names, columns, strict=True)
+    return pa.schema([(name, column.type) for name, column in named])
