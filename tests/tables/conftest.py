@@ -1,7 +1,6 @@
 """A small lake under a live permit, and a real Spark Connect server beside DuckDB."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any

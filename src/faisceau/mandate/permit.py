@@ -56,12 +56,7 @@ class Permit:
 
     def require(self, *operations: str) -> None:
         """Raise ``Confined`` unless this permit is in force for one of ``operations``."""
-        if not self._live:
-            raise Confined(
-                N_("No permit is in force for {operation}"),
-                hint=N_("Case data opens only inside an act that the workspace runs"),
-                operation=self.operation,
-            )
+        self._require_life()
         if self.operation not in operations:
             raise Confined(
                 N_("A permit for {operation} does not cover {wanted}"),
@@ -69,8 +64,17 @@ class Permit:
                 wanted=operations[0],
             )
 
+    def _require_life(self) -> None:
+        if not self._live:
+            raise Confined(
+                N_("No permit is in force for {operation}"),
+                hint=N_("Case data opens only inside an act that the workspace runs"),
+                operation=self.operation,
+            )
+
     def require_table(self, table: str, columns: frozenset[str] | None = None) -> None:
-        """Raise ``Confined`` unless the permit covers ``table`` and these of its columns."""
+        """Raise ``Confined`` unless it is in force and covers ``table`` and these columns of it."""
+        self._require_life()
         if table not in self.columns:
             raise Confined(N_("The permit does not cover table {table}"), table=table)
         allowed = self.columns[table]

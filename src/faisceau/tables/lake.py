@@ -127,15 +127,18 @@ class _SegmentWriter:
         self._held += batch.num_rows
         self.rows += batch.num_rows
         if self._held >= ROW_GROUP:
-            self._flush()
+            self._flush(self._held - self._held % ROW_GROUP)
 
-    def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=ROW_GROUP)
-        self._waiting, self._held = [], 0
+    def _flush(self, rows: int) -> None:
+        """Write the first ``rows`` of those that wait: full groups, until the end."""
+        if rows:
+            waiting = pa.Table.from_batches(self._waiting)
+            self._writer.write_table(waiting.slice(0, rows), row_group_size=ROW_GROUP)
+            self._waiting = waiting.slice(rows).to_batches()
+            self._held -= rows
 
     def close(self) -> None:
-        self._flush()
+        self._flush(self._held)
         self._writer.close()
         self._stream.flush()
         os.fsync(self._stream.fileno())
@@ -156,6 +159,7 @@ class LakeWriter:
         self._token = token
         self._writers: dict[str, _SegmentWriter] = {}
         self._exhibits: list[int] = []
+        self._named: list[Path] = []
 
     def exhibit(self, number: int) -> None:
         """Rows that follow are of exhibit ``number``."""
@@ -184,6 +188,7 @@ class LakeWriter:
             writer.close()
             final = writer.part.with_name(f"{self._token}.parquet")
             writer.part.rename(final)
+            self._named.append(final)
             fsync_folder(final.parent)
             done.append(
                 Segment(
@@ -196,11 +201,18 @@ class LakeWriter:
                     last_exhibit=max(self._exhibits),
                 )
             )
-        fsync_folder(self._folder)
+        if done:
+            fsync_folder(self._folder)
         return done
 
     def abandon(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing behind, finished segments included."""
+        self.drop_parts()
+        while self._named:
+            self._named.pop().unlink(missing_ok=True)
+
+    def drop_parts(self) -> None:
+        """Leave finished segments alone behind."""
         for writer in self._writers.values():
             writer.abandon()
 
@@ -245,6 +257,8 @@ class Lake:
         except BaseException:
             writer.abandon()
             raise
+        else:
+            writer.drop_parts()
 
     def files(self, permit: Permit, table: str, listed: Iterable[Segment]) -> list[Path]:
         """The Parquet files of one table, for the engine."""
@@ -263,20 +277,24 @@ class Lake:
         added: list[Segment] = []
         replaced: list[str] = []
         dropped = 0
-        for n, segment in enumerate(chosen):
-            with self.writing(permit, f"{token}-{n}") as writer:
-                writer.exhibit(segment.first_exhibit)
-                writer.exhibit(segment.last_exhibit)
-                schema = STORED[segment.table]
-                with pq.ParquetFile(self.case / segment.path) as file:
-                    for batch in file.iter_batches(ROW_GROUP):
-                        writer.append(schema, batch.filter(keep(batch)).cast(schema.arrow))
-                if writer.rows == segment.rows:
-                    writer.abandon()
-                    continue
-                dropped += segment.rows - writer.rows
-                added += writer.finish()
-            replaced.append(segment.path)
+        try:
+            for n, segment in enumerate(chosen):
+                with self.writing(permit, f"{token}-{n}") as writer:
+                    writer.exhibit(segment.first_exhibit)
+                    writer.exhibit(segment.last_exhibit)
+                    schema = STORED[segment.table]
+                    with pq.ParquetFile(self.case / segment.path) as file:
+                        for batch in file.iter_batches(ROW_GROUP):
+                            writer.append(schema, batch.filter(keep(batch)).cast(schema.arrow))
+                    if writer.rows == segment.rows:
+                        writer.abandon()
+                        continue
+                    dropped += segment.rows - writer.rows
+                    added += writer.finish()
+                replaced.append(segment.path)
+        except BaseException:
+            self.discard(permit, [segment.path for segment in added])
+            raise
         return Rewritten(added, replaced, dropped)
 
     def discard(self, permit: Permit, paths: Iterable[str]) -> None:
