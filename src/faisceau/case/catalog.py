@@ -6,6 +6,7 @@ finished by the next writer, one that has none is undone.
 """
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from faisceau.errors import CaseError
 from faisceau.evidence import register as exhibits
 from faisceau.findings import store as findings
 from faisceau.tables import lake
+from faisceau.words import N_
 
 _metadata = sa.MetaData()
 _acts = sa.Table(
@@ -52,7 +55,20 @@ def connect(url: str) -> sa.Engine:
     engine = sa.create_engine(url, poolclass=NullPool if url.startswith("sqlite") else None)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _durable)
+        sa.event.listen(engine, "handle_error", _unusable)
     return engine
+
+
+def _unusable(context: sa.engine.ExceptionContext) -> None:
+    """A damaged, locked or unwritable catalog is an error of the case, told in one line."""
+    error = context.original_exception
+    a_mistake_of_ours = (sqlite3.IntegrityError, sqlite3.ProgrammingError)
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, a_mistake_of_ours):
+        raise CaseError(
+            N_("The catalog of the case cannot be used: {why}"),
+            hint=N_("If another process is at work, try again; else restore it from a copy"),
+            why=error,
+        ) from error
 
 
 def _durable(connection: Any, _: Any) -> None:
@@ -101,8 +117,10 @@ def add_mandate(connection: sa.Connection, mandate: MandateVersion) -> None:
 
 
 def mandates(connection: sa.Connection) -> list[MandateVersion]:
-    """Every mandate the case has had, the one in force last."""
-    rows = connection.execute(sa.select(_mandates).order_by(_mandates.c.version))
+    """Every mandate the case has had, the one in force last; never none."""
+    rows = connection.execute(sa.select(_mandates).order_by(_mandates.c.version)).all()
+    if not rows:
+        raise CaseError(N_("The catalog of the case holds no mandate"))
     return [
         MandateVersion(
             r.version, r.path, r.sha256, datetime.fromisoformat(r.since).astimezone(UTC), r.agent

@@ -28,6 +28,7 @@ from faisceau.case.sight import PRECISE, QUESTION, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
+from faisceau.evidence.containers import part_folder
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
@@ -646,13 +647,9 @@ class Workspace:
         rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
         with (
             self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
+            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
             open_engine(
-                self.engine,
-                permit,
-                self._lake,
-                listed,
-                selections,
-                scratch=self.case.scratch,
+                self.engine, permit, self._lake, listed, selections, scratch=scratch
             ) as engine,
         ):
             yield permit, closing, engine

@@ -19,7 +19,7 @@ from ibis.common.exceptions import IbisError
 from ibis.formats.pyarrow import PyArrowSchema
 from sqlglot import exp
 
-from faisceau.errors import Confined, FaisceauError, UsageError
+from faisceau.errors import Confined, Damaged, FaisceauError, UsageError
 from faisceau.mandate.permit import Permit
 from faisceau.tables.confinement import check_leaves, check_sql
 from faisceau.tables.lake import STORED, Lake, Segment
@@ -101,7 +101,10 @@ class DuckEngine:
             rows = f"empty_{name}"
         shown = visible(stored, self._permit.rows.get(name), tuple(selection.arrow.names))
         sql = ibis.to_sql(shown, dialect="duckdb")
-        self._db.execute(f'CREATE VIEW "{name}" AS WITH "stored_{name}" AS (FROM {rows}) {sql}')
+        try:
+            self._db.execute(f'CREATE VIEW "{name}" AS WITH "stored_{name}" AS (FROM {rows}) {sql}')
+        except duckdb.Error as error:
+            raise _damaged(name, error) from error
 
     def _sql(self, expression: Table, cursor: duckdb.DuckDBPyConnection) -> str:
         self._permit.require(*READING)
@@ -147,7 +150,7 @@ class DuckEngine:
             for batch in cursor.execute(sql).to_arrow_reader(BATCH_ROWS):
                 yield batch.cast(schema)
         except duckdb.Error as error:
-            raise unusable(where, error) from error
+            raise (unusable(where, error) if where else _damaged(table, error)) from error
         finally:
             cursor.close()
 
@@ -233,6 +236,15 @@ def unusable(where: str | None, error: BaseException) -> UsageError:
         N_("The condition {where} cannot be used: {why}"),
         hint=N_("Write it as in SQL: kind = 'voice' AND sent_at >= '2026-01-01'"),
         where=where or "",
+        why=next(iter(str(error).splitlines()), ""),
+    )
+
+
+def _damaged(table: str, error: BaseException) -> Damaged:
+    return Damaged(
+        N_("Table {table} cannot be read: {why}"),
+        hint=N_("Run: faisceau ledger verify; it names what was altered"),
+        table=table,
         why=next(iter(str(error).splitlines()), ""),
     )
 
