@@ -276,7 +276,7 @@ def _context(c: dict[str, Any]) -> Context:
         context=c["context"],
         text=c["text"],
         weight=float(c["weight"]),
-        least=int(c.get("least", 2)),
+        least=int(c.get("least", 1)),
         clears=c.get("clears", {}),
         forms=forms(c),
     )

@@ -266,7 +266,7 @@ class _Background:
         """0 to 1: how many distinct words of the context stand between two messages."""
         least = self.contexts[name].least
         words = {h.word.casefold() for h in self.hits[name] if low <= h.message <= high}
-        return 0.0 if len(words) < least else 1 - 0.5 ** (len(words) - least + 1)
+        return 0.0 if len(words) < least else 1 - 0.4 ** (len(words) - least + 1)
 
     def explain(self, met: _Met) -> None:
         """Take back the share of a scene that the contexts near it explain."""
