@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
 from babel.messages.mofile import write_mo
@@ -112,7 +113,6 @@ def _declared() -> Iterator[tuple[str, str]]:
     from faisceau.case.plugins import plugins
     from faisceau.findings.model import SUBJECT_TYPES, Status
     from faisceau.mandate.vocabulary import KINDS, QUALITIES, REGIMES, ROLES
-    from faisceau.tables.lexicons import load_lexicon
     from faisceau.tables.schemas import MENTION, REJECT, TABLES
 
     for schema in (*TABLES.values(), MENTION, REJECT):
@@ -123,10 +123,11 @@ def _declared() -> Iterator[tuple[str, str]]:
         for field in analysis.params.model_fields.values():
             yield field.description or "", f"analysis:{name}"
     for path in sorted(HOUSE.glob("analyses/*/lexicons/*.yaml")):
-        lexicon = load_lexicon(path)
-        place = path.relative_to(HOUSE).as_posix()
-        yield from ((scene.text, place) for scene in lexicon.scenes)
-        yield from ((context.text, place) for context in lexicon.contexts)
+        for items in yaml.safe_load(path.read_bytes()).values():
+            told = [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
+            yield from (
+                (i["text"], path.relative_to(HOUSE).as_posix()) for i in told if "text" in i
+            )
     yield from ((word, "mandate") for word in (*KINDS, *QUALITIES, *REGIMES, *ROLES))
     yield from ((str(word), "finding") for word in (*Status, *sorted(SUBJECT_TYPES)))
 
