@@ -78,7 +78,6 @@ class Adding:
     procedure: str | None
     timezone: str
     reader: str | None
-    layout: str | None
     in_place: bool
     again: bool
     ask: Ask | None
@@ -108,7 +107,7 @@ class Adding:
                 hint=N_("Write it as Europe/Paris, America/Cayenne, UTC"),
                 zone=self.timezone,
             ) from error
-        self.wishes = Wishes(self.as_table, self.columns, zone, self.layout)
+        self.wishes = Wishes(self.as_table, self.columns, zone)
 
     def add(self, paths: Sequence[Path]) -> Iterator[Added]:
         """Add the paths, as many to an act as share its segments; yields in order."""

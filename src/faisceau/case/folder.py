@@ -51,14 +51,19 @@ class Case:
         return self.index / "scratch"
 
 
-def create(folder: Path) -> Case:
-    """Make the folder of a new case, until ``mark``. ``CaseError`` unless absent or empty."""
+def check_free(folder: Path) -> None:
+    """Raise ``CaseError`` unless ``folder`` is absent or empty: only there a case is made."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CaseError(
             N_("{folder} already holds something"),
             hint=N_("Choose a folder that does not exist yet"),
             folder=folder,
         )
+
+
+def create(folder: Path) -> Case:
+    """Make the folder of a new case, until ``mark``. ``CaseError`` unless absent or empty."""
+    check_free(folder)
     for name in ("evidence", "tables", "index"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from rich.table import Table
 from faisceau.errors import FaisceauError
 from faisceau.words import LANGUAGES, N_, say
 
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that reverse the order of what is read."""
 FORMATS = ("text", "json", "jsonl")
 
 
@@ -222,8 +225,8 @@ def fail(error: FaisceauError, call: Call) -> int:
 
 
 def one_line(text: str) -> str:
-    """A message on one line, whatever a file name or a value holds."""
-    return " ".join(text.split())
+    """A message on one line, whatever a file name or a value holds: nothing steers a terminal."""
+    return _STEERING.sub(lambda m: f"\\u{ord(m[0]):04x}", " ".join(text.split()))
 
 
 def interactive() -> bool:

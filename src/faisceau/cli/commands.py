@@ -67,9 +67,11 @@ def workspace(case: Path) -> Any:
 @click.option("--mandate", type=click.Path(path_type=Path), help=N_("The mandate, a TOML file."))
 @click.option("--regime", help=N_("Ask the questions for this regime."), metavar="REGIME")
 def new(case: Path, mandate: Path | None, regime: str | None) -> None:
+    from faisceau.case.folder import check_free
     from faisceau.case.workspace import Workspace
     from faisceau.cli.asking import ask_for_mandate, read_file
 
+    check_free(case)  # before any question is asked
     text = read_file(mandate) if mandate is not None else ask_for_mandate(regime)
     wanted = call()
     made = Workspace.create(
@@ -120,7 +122,6 @@ def status(case: Path) -> None:
     help=N_("Zone of times that state none."),
 )
 @click.option("--reader", metavar="NAME", help=N_("Read with this reader."))
-@click.option("--layout", type=click.Choice(["matrix"]), hidden=True)
 @click.option(
     "--in-place",
     is_flag=True,

@@ -32,7 +32,6 @@ from faisceau.cli.views import (
 )
 from faisceau.demo import AGENT, REFERENCE, write_files
 from faisceau.errors import CaseError, FaisceauError, Refused, UsageError
-from faisceau.ledger.keys import ring_folder
 from faisceau.mandate.model import today
 from faisceau.words import N_, say
 
@@ -204,7 +203,7 @@ def _is_free_or_ours(into: Path) -> bool:
 def _take_away(into: Path) -> None:
     """Delete what an earlier demo made, and the keys of its case; whatever else is there stays."""
     with suppress(CaseError):  # no case was finished there: there are no keys either
-        shutil.rmtree(ring_folder(folder.find(into / "case").case_id), ignore_errors=True)
+        folder.discard(into / "case")
     for name in _MADE:
         path = into / name
         if path.is_symlink() or path.is_file():

@@ -78,7 +78,6 @@ class Wishes:
     """Native column name -> header of the file (``--map native=THEIRS``)."""
     timezone: ZoneInfo = PARIS
     """Zone of times that state none."""
-    layout: str | None = None
 
 
 @dataclass(frozen=True)
