@@ -398,6 +398,21 @@ def test_the_locked_connection_holds_alone(
     assert sorted(secret.parent.rglob("*")) == before
 
 
+def test_the_connection_is_set_as_it_should_be(engine: DuckEngine) -> None:
+    """Some settings stand for each other: each is looked at."""
+    wanted = {
+        "enable_external_access": False,
+        "python_enable_replacements": False,
+        "lock_configuration": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "TimeZone": "UTC",
+    }
+    cursor = engine._db.cursor()
+    for name, value in wanted.items():
+        assert cursor.execute(f"SELECT current_setting('{name}')").fetchall() == [(value,)], name
+
+
 def test_the_linker_gets_no_files_either(engine: DuckEngine, secret: Path) -> None:
     pytest.importorskip("splink")
     linker = engine.splink()._con

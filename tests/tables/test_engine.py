@@ -1,6 +1,7 @@
 """One expression, one answer: on DuckDB and on a real Spark Connect server (Sail)."""
 
 import resource
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,22 @@ from faisceau.mandate.permit import RowRule
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
 
-from .conftest import EMPTY, FILLED, MESSAGES, PermitFor, batch, end, write
+from .conftest import EMPTY, FILLED, MESSAGES, PermitFor, at, batch, end, write
 
 SELECTIONS = [STORED[name][tuple(STORED[name].columns)] for name in (*FILLED, EMPTY)]
 Tables = dict[str, Table]
 Asked = Callable[[Tables], Table]
 Opened = Callable[..., LakeEngine]
+
+
+@pytest.fixture(autouse=True)
+def far_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine stands in another zone: the answers are in UTC all the same."""
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(params=["duckdb", "spark"])
@@ -57,8 +68,8 @@ def names(t: Tables) -> Table:
 
 
 def convoys(t: Tables) -> Table:
-    at = _.read_at.epoch_seconds()
-    a = t["plate_read"].mutate(at=at, slot=at // 120, all=_.count().over(group_by=_.plate))
+    second = _.read_at.epoch_seconds()
+    a = t["plate_read"].mutate(at=second, slot=second // 120, all=_.count().over(group_by=_.plate))
     b = a.mutate(slot=ibis.array([_.slot - 1, _.slot, _.slot + 1]).unnest())
     near = [a.camera_id == b.camera_id, a.slot == b.slot, (a.at - b.at).abs() <= 120]
     met = a.join(b, [*near, a.plate < b.plate], rname="{name}2").group_by("plate", "plate2", "all")
@@ -188,6 +199,12 @@ ANSWERS: dict[str, tuple[Asked, list[tuple[Any, ...]]]] = {
     "a table of the analysis is joined": (
         names,
         [(1, 1), (2, None), (3, None), (4, None), (5, 2)],
+    ),
+    "times of the analysis's own table are UTC": (
+        lambda t: t["message"].join(
+            ibis.memtable(pa.table({"sent_at": [at("03-02", "00:30:00")]})), "sent_at"
+        ).select("row_id", hour=_.sent_at.hour(), day=_.sent_at.date().strftime("%d")),
+        [(2, 0, "02")],
     ),
     "semi and anti joins": (
         lambda t: t["plate_read"].semi_join(

@@ -53,7 +53,7 @@ def test_the_sql_for_spark_is_checked_too(
 ) -> None:
     """The second check stands when the first one is gone."""
     monkeypatch.setattr("faisceau.tables.spark.check_leaves", lambda expression, tables: [])
-    with pytest.raises(Confined, match="reject"):
+    with pytest.raises(Confined, match='reached for "reject"'):
         list(engine.batches(ibis.table({"row_id": "int64"}, name="reject")))
 
 

@@ -69,15 +69,16 @@ class DuckEngine:
             config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         )
         scratch.mkdir(parents=True, exist_ok=True)
+        # GLOBAL: what is set for one connection alone does not reach its cursors
         self._db.execute(
-            f"SET TimeZone='UTC'; SET threads={threads}; SET memory_limit='{memory_gb}GB';"
+            f"SET GLOBAL TimeZone='UTC'; SET threads={threads}; SET memory_limit='{memory_gb}GB';"
             f"SET temp_directory={_quoted(scratch)}; SET preserve_insertion_order=false;"
             f"SET allowed_paths=[{', '.join(_quoted(f) for fs in files.values() for f in fs)}]"
         )
         for selection in selections:
             self._view(selection, files[selection.schema.name])
         self._db.execute(
-            "SET enable_external_access=false; SET python_enable_replacements=false;"
+            "SET enable_external_access=false; SET GLOBAL python_enable_replacements=false;"
             "SET lock_configuration=true"
         )
 
@@ -190,7 +191,10 @@ class DuckEngine:
             linker.register("_copied", copied)
             linker.execute(f'CREATE TABLE "{name}" AS FROM _copied')
             linker.unregister("_copied")
-        linker.execute("SET enable_external_access=false; SET python_enable_replacements=false")
+        linker.execute(
+            "SET GLOBAL TimeZone='UTC'; SET GLOBAL python_enable_replacements=false;"
+            "SET enable_external_access=false"
+        )
         return DuckDBAPI(connection=linker)
 
 
