@@ -11,6 +11,7 @@ import os
 import pkgutil
 import selectors
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -41,7 +42,11 @@ def call(request: Mapping[str, Any]) -> NoReturn:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-    code = run([os.fsdecode(bytes.fromhex(argument)) for argument in request["args"]])
+    try:
+        code = run([os.fsdecode(bytes.fromhex(argument)) for argument in request["args"]])
+    except BaseException:
+        traceback.print_exc()
+        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
     if (measuring := Coverage.current()) is not None:

@@ -4,6 +4,7 @@ Each path stands alone: what goes wrong with one is told and the others go on. E
 together share an act and its segments, up to ``SHARED_ROWS`` rows.
 """
 
+import os
 import sqlite3
 import zipfile
 from collections import Counter
@@ -22,6 +23,7 @@ from faisceau.case.gate import Closing, Gate, describe
 from faisceau.case.intake import Counts, Expiry, Intake
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
+from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
 from faisceau.evidence.media import media_of
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
@@ -209,7 +211,7 @@ class Adding:
         done: Sequence["_Taken"],
     ) -> "_Taken":
         """One path: kept, opened, read. What goes wrong with it is its own affair."""
-        self._tell(path.name, 0)
+        self._tell(shown_name(os.fsencode(path.name)), 0)
         try:
             kept = self.store.keep(permit, path, in_place=self.in_place)
         except FaisceauError as error:
@@ -240,7 +242,7 @@ class Adding:
     ) -> "_Taken":
         exhibit = Exhibit(
             number=number,
-            label=self.label or label or path.resolve().name,
+            label=self.label or label or shown_name(os.fsencode(path.resolve().name)),
             sha256=kept.sha256,
             size=kept.size,
             kind=kept.kind,

@@ -1,5 +1,6 @@
 """The command line, thin: each command asks the workspace and prints what it answers."""
 
+import io
 import os
 import sys
 
@@ -19,6 +20,11 @@ def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
     from faisceau.cli.commands import faisceau
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a file name or a terminal may know no such letter
+            stream.reconfigure(errors="backslashreplace")
     call = Call(lang=language_of(arguments))
     with speaking(call.lang):
         try:

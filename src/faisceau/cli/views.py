@@ -179,7 +179,7 @@ def added_json(added: Added) -> dict[str, Any]:
 def print_added(added: Added) -> None:
     """What became of one path, for a person."""
     if added.error is not None:
-        click.echo(f"{added.path}: {one_line(str(added.error))}", err=True)
+        click.echo(one_line(f"{added.path}: {added.error}"), err=True)
         if added.error.hint:
             click.echo(f"  → {one_line(added.error.hint)}", err=True)
         return
@@ -187,7 +187,7 @@ def print_added(added: Added) -> None:
     assert exhibit is not None
     if added.already:
         text = N_("{path} is already in the case as {exhibit}: nothing added")
-        out().print(say(text, path=added.path, exhibit=exhibit.exhibit_id))
+        out().print(one_line(say(text, path=added.path, exhibit=exhibit.exhibit_id)))
         return
     counts = ", ".join(
         say(

@@ -1,7 +1,8 @@
 """Text formats as strict parsers want them: one bad character must not cost the rest of a file.
 
 Bytes that are no text become U+FFFD, and so do characters that the format forbids. What programs
-write by hand is mended: ``\\x1A`` in JSON strings, emoji as two surrogate references in XML.
+write by hand is mended: ``\\x1A`` and half surrogate pairs in JSON strings, emoji as two surrogate
+references in XML.
 """
 
 import codecs
@@ -16,7 +17,14 @@ LARGEST = 512
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HEX_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9A-Fa-f]{2})")
-_CUT_ESCAPE = re.compile(r"\\+(?:x[0-9A-Fa-f]?)?\Z")
+_HALF = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u[dD]"
+    r"(?:([89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})|[89a-fA-F][0-9A-Fa-f]{2})"
+)
+_CUT_ESCAPE = re.compile(
+    r"\\+(?:x[0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3}"
+    r"|u[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?)?\Z"
+)
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
 _CUT_REFERENCE = re.compile(
     r"(?:&#[xX]?[0-9A-Fa-f]{1,9};)?&(?:#[xX]?[0-9A-Fa-f]{0,9})?\Z|&#[^;&]{1,9};\Z"
@@ -92,6 +100,8 @@ def xml_encoding(start: bytes) -> str:
 def _json(text: str) -> str:
     if "\\x" in text:
         text = _HEX_ESCAPE.sub(r"\1\\u00\2", text)
+    if "\\ud" in text or "\\uD" in text:
+        text = _HALF.sub(lambda m: m[0] if m[2] else m[1] + "\\ufffd", text)
     return _CONTROL.sub("\ufffd", text)
 
 
