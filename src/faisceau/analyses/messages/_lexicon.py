@@ -46,7 +46,7 @@ def _names(owner: Entry | Context) -> frozenset[str]:
     return frozenset({owner.concept, *owner.kinds})
 
 
-ENOUGH = 1.2
+ENOUGH = 0.6
 """Traits that weigh less than this, without a scene, are no reason (log-odds)."""
 
 

@@ -94,15 +94,28 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
 
 
 def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
-    """What weighs by itself: more with more distinct words, at most double; less in long threads."""
+    """What weighs by itself: more with more distinct words, at most double; less in long threads.
+
+    A word counts once, for the heaviest trait it belongs to.
+    """
     clues = []
-    for trait in ready.lexicon.traits:
-        found = [h for h in hits if not h.names.isdisjoint(trait.any)]
+    left = hits
+    for trait in sorted(ready.lexicon.traits, key=lambda t: (-t.weight, t.trait)):
+        found = [h for h in left if not h.names.isdisjoint(trait.any)]
         if found:
+            left = _without(left, found)
             words = {h.word.casefold() for h in found}
             weight = trait.weight * (2 - 0.5 ** (len(words) - 1)) * min(1.0, LONG / messages)
             clues.append(_clue(trait.trait, trait.text, weight, found))
     return clues
+
+
+def _without(hits: list[Hit], taken: list[Hit]) -> list[Hit]:
+    """The hits that overlap none of those taken."""
+    covered: dict[int, list[Hit]] = {}
+    for hit in taken:
+        covered.setdefault(hit.message, []).append(hit)
+    return [h for h in hits if not any(_overlap(h, t) for t in covered.get(h.message, ()))]
 
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:
@@ -258,9 +271,12 @@ class _Background:
     def __init__(self, hits: list[Hit], ready: Rules) -> None:
         self.hits: dict[str, list[Hit]] = {}
         self.contexts = ready.contexts
-        for hit in hits:
-            if isinstance(hit.owner, Context):
-                self.hits.setdefault(hit.owner.context, []).append(hit)
+        left = [h for h in hits if isinstance(h.owner, Context)]
+        for context in sorted(ready.lexicon.contexts, key=lambda c: (c.weight, c.context)):
+            found = [h for h in left if context.context in h.names]
+            if found:  # a word counts once, for the heaviest context it belongs to
+                self.hits[context.context] = found
+                left = _without(left, found)
 
     def strength(self, name: str, low: int, high: int) -> float:
         """0 to 1: how many distinct words of the context stand between two messages."""
