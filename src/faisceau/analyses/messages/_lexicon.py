@@ -1,5 +1,6 @@
 """A lexicon made ready for the scanner: which form stands for which concept."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,13 +51,22 @@ ENOUGH = 0.6
 """Traits that weigh less than this, without a scene, are no reason (log-odds)."""
 
 
+NEXT = 0.7
+"""What each further word of a trait is worth, of the word before."""
+
+
+def more(words: float) -> float:
+    """How often the weight of a trait counts for this number of distinct words."""
+    return (1 - NEXT**words) / (1 - NEXT)
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """The first look: the forms that can fill a scene, and which scenes a set of them could.
 
     Form ``i`` can fill ``slots[begins[i]:begins[i + 1]]``; ``needs[s]`` are the slots of scene
-    ``s``; ``count`` is how many slots there are. Traits are slots too: ``weights`` holds twice
-    their weight, the most they can count for.
+    ``s``; ``count`` is how many slots there are. Traits are slots too: ``weights`` is the most they
+    can count for.
     """
 
     scanner: Scanner
@@ -79,7 +89,7 @@ def alarm(lexicon: Lexicon) -> Alarm:
         numbers.setdefault(trait.any, len(numbers))
     weights = np.zeros(len(numbers))
     for trait in lexicon.traits:
-        weights[numbers[trait.any]] += 2 * trait.weight
+        weights[numbers[trait.any]] += more(math.inf) * trait.weight
     forms, slots = [], []
     for form, names in zip(ready.scanner.forms, ready.names, strict=True):
         filled = [n for concepts, n in numbers.items() if names.intersection(concepts)]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from faisceau.analyses.messages._lexicon import ENOUGH, Rules
+from faisceau.analyses.messages._lexicon import ENOUGH, Rules, more
 from faisceau.tables.lexicons import Context, Entry, Scene
 
 BIAS = -3.0
@@ -94,7 +94,7 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
 
 
 def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
-    """What weighs by itself: more with more distinct words, at most double; less in long threads.
+    """What weighs by itself: more with more distinct words, less in long threads.
 
     A word counts once, for the heaviest trait it belongs to.
     """
@@ -105,7 +105,7 @@ def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
         if found:
             left = _without(left, found)
             words = {h.word.casefold() for h in found}
-            weight = trait.weight * (2 - 0.5 ** (len(words) - 1)) * min(1.0, LONG / messages)
+            weight = trait.weight * more(len(words)) * min(1.0, LONG / messages)
             clues.append(_clue(trait.trait, trait.text, weight, found))
     return clues
 
