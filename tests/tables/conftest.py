@@ -1,5 +1,6 @@
 """A small lake under a live permit, and a real Spark Connect server beside DuckDB."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,14 @@ def lake(tmp_path: Path) -> Lake:
 def listed(lake: Lake, permit_for: PermitFor) -> list[Segment]:
     """The segments of the small lake, ``FILLED``."""
     return write(lake, permit_for("add"), FILLED, "0-small")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _main_is_a_file() -> None:
+    """pyspark takes a process whose main module is no file (a worker of xdist) for its doctests."""
+    main = sys.modules["__main__"]
+    if main.__spec__ is None and not hasattr(main, "__file__"):
+        main.__file__ = __file__
 
 
 @pytest.fixture(scope="session")
