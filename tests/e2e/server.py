@@ -10,9 +10,10 @@ import json
 import os
 import pkgutil
 import selectors
+import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from coverage import Coverage
@@ -26,6 +27,30 @@ for name in ("cli.commands", "cli.views", "cli.asking", "case.workspace", "case.
 for package in (faisceau.evidence.readers, faisceau.analyses):
     for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(info.name)
+
+
+STEPS = {"os.rename", "os.remove", "os.truncate"}
+
+
+def die_at(step: int) -> None:
+    """End the process, as a kill would, just before its ``step``-th change of names or sync."""
+    left = [step]
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(sync: Callable[[int], None]) -> Callable[[int], None]:
+        def syncing(handle: int) -> None:
+            count()
+            sync(handle)
+
+        return syncing
+
+    os.fsync = counted(os.fsync)  # type: ignore[assignment]
+    os.fdatasync = counted(os.fdatasync)  # type: ignore[assignment]
+    sys.addaudithook(lambda event, _: count() if event in STEPS else None)
 
 
 def call(request: Mapping[str, Any]) -> NoReturn:
@@ -42,6 +67,8 @@ def call(request: Mapping[str, Any]) -> NoReturn:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    if (step := os.environ.get("DIES_AT")) is not None:
+        die_at(int(step))
     try:
         code = run([os.fsdecode(bytes.fromhex(argument)) for argument in request["args"]])
     except BaseException:

@@ -5,6 +5,7 @@ See ``docs/decisions/0005-durability.md`` for what is promised and how it is kep
 
 import json
 import random
+import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -106,7 +107,9 @@ def assert_tidy(case: Path) -> None:
     with closing(sqlite3.connect(f"file:{case}/catalog.sqlite?mode=ro", uri=True)) as db:
         segments = {path for (path,) in db.execute("SELECT path FROM segment")}
         mandates = {path for (path,) in db.execute("SELECT path FROM mandate")}
-        hashes = {sha for (sha,) in db.execute("SELECT sha256 FROM exhibit_object")}
+        own = "exhibit_object o JOIN exhibit USING (number) WHERE status = 'kept'"
+        kept = f"SELECT o.sha256 FROM {own}"
+        hashes = {sha for (sha,) in db.execute(kept)}
         assert db.execute("SELECT count(*) FROM act").fetchone() == (0,)
     objects = {f"evidence/{sha[:2]}/{sha}" for sha in hashes}
     there = {
@@ -214,6 +217,62 @@ def test_a_killed_new_leaves_a_case_or_none(shell: Shell, tmp_path: Path) -> Non
             assert shell("ledger", "verify", folder).code == 0
         else:
             assert (answer.code, json.loads(answer.one_line())["error"]) == (1, "CaseError")
+
+
+OLD = "thread_id,sender_id,sent_at,text\nT1,+33639980001,2026-09-10T10:00:00Z,old\n"
+ACTS = {
+    "add": ["add", "{case}", "{files}/new.csv", "{files}/folder"],
+    "again": ["add", "{case}", "{files}/old.csv", "{files}/new.csv", "--again"],
+    "withdraw": ["withdraw", "{case}", "E1", "--decision", "X"],
+    "replace": ["mandate", "replace", "{case}", "{files}/mandate.toml"],
+    "run": ["run", "{case}", ANALYSIS],
+    "rows": ["rows", "{case}", "message"],
+}
+
+
+def kill_at_steps(shell: Shell, tmp_path: Path, act: str, stride: int) -> int:
+    """Kill an act before each of its steps on disk in turn; how many steps it has."""
+    files = tmp_path / "files"
+    (files / "folder").mkdir(parents=True)
+    (files / "mandate.toml").write_bytes(mandate_today(reference="PR/2026/0418"))
+    for path, text in (("old.csv", "old"), ("new.csv", "new"), ("folder/a.csv", "a")):
+        (files / path).write_text(OLD.replace("old", text))
+    (files / "folder" / "unknown.txt").write_text("unknown")
+    plug_in = install(tmp_path / "site", "killed", PLUG_IN, "conversations")
+    first, home = tmp_path / "first", tmp_path / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAISCEAU_HOME", str(home))
+        Workspace.create(first, mandate_today())
+        assert shell("add", first, files / "old.csv").code == 0
+
+        for step in range(0, 1000, stride):
+            case, keys = tmp_path / f"case-{step}", tmp_path / f"home-{step}"
+            shutil.copytree(first, case)
+            shutil.copytree(home, keys)
+            patch.setenv("FAISCEAU_HOME", str(keys))
+            args = [part.format(case=case, files=files) for part in ACTS[act]]
+            answer = shell(*args, DIES_AT=str(step), PYTHONPATH=plug_in)
+            assert_whole(case, shell)
+            writer = shell("add", case, files / "folder" / "a.csv")
+            assert writer.code == 0, writer.err
+            assert open_operations(case, shell) == [], step
+            assert_whole(case, shell)
+            assert_tidy(case)
+            if answer.code == 0:
+                return step
+            assert answer.code == -9, answer.err
+    raise AssertionError(act)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_killed_before_some_of_its_steps(shell: Shell, tmp_path: Path, act: str) -> None:
+    kill_at_steps(shell, tmp_path, act, stride=9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("act", ACTS)
+def test_killed_before_any_of_its_steps(shell: Shell, tmp_path: Path, act: str) -> None:
+    assert kill_at_steps(shell, tmp_path, act, stride=1) > 5
 
 
 @pytest.mark.slow

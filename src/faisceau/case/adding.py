@@ -190,9 +190,9 @@ class Adding:
                 in_place=[file for t in new if t.kept for file in t.kept.in_place],
             )
             catalog.commit_act(connection, permit.number, closing.data)
-        closing.committed.append(lambda: catalog.forget(self.database, permit.number))
         if removed:
-            closing.committed.append(self._sweep)
+            closing.committed.append(self._sweep)  # the mark of commit outlives it, for recovery
+        closing.committed.append(lambda: catalog.forget(self.database, permit.number))
 
     def _sweep(self) -> None:
         """Delete what no segment and no exhibit names."""

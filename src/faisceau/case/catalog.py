@@ -97,6 +97,11 @@ def committed_act(connection: sa.Connection, number: int) -> dict[str, Any] | No
     return None if text is None else dict(json.loads(text))
 
 
+def committed_acts(connection: sa.Connection) -> set[int]:
+    """Opening entries of the acts that are committed and whose mark is still there."""
+    return set(connection.execute(sa.select(_acts.c.number)).scalars())
+
+
 def forget(database: sa.Engine, number: int) -> None:
     """The ledger has closed the act: its mark has done its work."""
     with database.begin() as connection:

@@ -1,7 +1,8 @@
 """Recovery: what a killed process left half done is finished or undone by the next writer.
 
 An act is committed when the catalog says so. Committed and not closed: the ledger is told.
-Not committed: its files are swept, and the ledger is told that it failed.
+Not committed: its files are swept, and the ledger is told that it failed. Closed, but with its
+mark of commit still there: what it was about to delete is swept.
 """
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason:
     Call it while holding the case's writer lock: no living writer is then mistaken for a dead one.
     """
     acts = case.index / "acts"
+    with database.connect() as connection:
+        marked = catalog.committed_acts(connection)
     unheld = {
         entry.number
         for entry in ledger.open_operations()
@@ -29,19 +32,32 @@ def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason:
     }
     sweep_locks(acts)
     # An act lets its lock go after its closing entry: one that ended meanwhile is closed by now.
-    dead = [e for e in ledger.open_operations() if e.number in unheld] if unheld else []
-    if not dead:
+    still_open = ledger.open_operations() if unheld or marked else []
+    dead = [entry for entry in still_open if entry.number in unheld]
+    closed = marked.difference(entry.number for entry in still_open)
+    if not dead and not closed:
         return []
     with database.connect() as connection:
-        listed = lake.segments(connection)
         done = {entry.number: catalog.committed_act(connection, entry.number) for entry in dead}
-        kept = {stored.sha256 for stored in register.objects(connection)}
-    lake.sweep(case.folder, listed)
-    EvidenceStore(case.folder, case.scratch).sweep(kept)
+    sweep(case, database)
     for entry in dead:
         ledger.append(_closing(entry, done[entry.number], agent, reason))
-        catalog.forget(database, entry.number)
+    for number in (*done, *closed):
+        catalog.forget(database, number)
     return [entry.number for entry in dead]
+
+
+def sweep(case: Case, database: sa.Engine) -> None:
+    """Delete what the catalog does not list. Only for who holds the case's writer lock."""
+    with database.connect() as connection:
+        segments = lake.segments(connection)
+        kept = {stored.sha256 for stored in register.objects(connection)}
+        mandates = {mandate.path for mandate in catalog.mandates(connection)}
+    lake.sweep(case.folder, segments)
+    EvidenceStore(case.folder, case.scratch).sweep(kept)
+    for file in (case.evidence / "mandates").iterdir():
+        if file.relative_to(case.folder).as_posix() not in mandates:
+            file.unlink()
 
 
 def _closing(entry: Entry, committed: dict[str, object] | None, agent: str, reason: str) -> Draft:
