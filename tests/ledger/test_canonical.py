@@ -51,7 +51,16 @@ def test_another_way_to_write_a_value_is_refused(line: bytes) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), 2**60, b"bytes", {1: 2}, {1, 2}, "\ud800", {"\ud800": 1}, datetime(2026, 9, 1, tzinfo=UTC)],
+    [
+        float("nan"),
+        2**60,
+        b"bytes",
+        {1: 2},
+        {1, 2},
+        "\ud800",
+        {"\ud800": 1},
+        datetime(2026, 9, 1, tzinfo=UTC),
+    ],
     ids=repr,
 )
 def test_what_is_not_json_is_refused(value: Any) -> None:

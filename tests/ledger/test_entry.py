@@ -86,7 +86,13 @@ def test_a_field_that_is_absent_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"score": math.nan}, {"hash": b"bytes"}, {"when": datetime(2026, 9, 1, tzinfo=UTC)}, {"n": 2**53}, {3: "x"}],
+    [
+        {"score": math.nan},
+        {"hash": b"bytes"},
+        {"when": datetime(2026, 9, 1, tzinfo=UTC)},
+        {"n": 2**53},
+        {3: "x"},
+    ],
     ids=repr,
 )
 def test_data_that_is_not_json_is_refused_before_anything_is_written(

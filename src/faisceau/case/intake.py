@@ -25,7 +25,6 @@ BUFFERED = 65_536
 _NO_ANCHOR = N_("lacks {anchors}")
 _EMPTY = N_("holds no value")
 _EXPIRED = N_("of no procedure and older than {days} days ({source}): add it with --procedure")
-_APP = pa.scalar("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class Intake:
                 columns[column.name] = self._plausible(schema, column, columns[column.name])
         if "app" in schema.fillable:
             apps = columns.get("app", pa.nulls(given.num_rows, pa.string()))
-            columns["app"] = pc.fill_null(apps, _APP)
+            columns["app"] = pc.fill_null(apps, "unknown")
         if self._procedure is not None:
             own = columns.get("procedure", pa.nulls(given.num_rows, pa.string()))
             columns["procedure"] = pc.fill_null(own, self._procedure)

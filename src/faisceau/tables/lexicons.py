@@ -2,8 +2,9 @@
 
 A lexicon holds *entries* (a concept and the forms under which it is written), *traits* (what
 weighs a little by itself), *scenes* (what people do: concepts that come together within a few
-messages) and *contexts* (what clears a conversation). It is read by people first: see ``analyses/messages/lexicons/stupefiants.yaml``,
-whose head explains every key. The notation of the forms is explained in :func:`forms`.
+messages) and *contexts* (what clears a conversation). It is read by people first: the head of
+``analyses/messages/lexicons/stupefiants.yaml`` explains every key. The notation of the forms is
+explained in :func:`forms`.
 """
 
 import hashlib
@@ -154,7 +155,9 @@ class Lexicon:
 
         return core_schema.no_info_plain_validator_function(
             resolve,
-            serialization=core_schema.to_string_ser_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                str, return_schema=core_schema.str_schema()
+            ),
             json_schema_input_schema=core_schema.str_schema(),
         )
 
@@ -199,7 +202,7 @@ def forms(entry: Mapping[str, Any]) -> tuple[Form, ...]:
 
     Notation: lower case without accents (every accent and case is found); a blank is one to three
     blanks, hyphens, apostrophes or stops; ``'`` an apostrophe or blank that may be missing;
-    ``#`` a number; ``…`` up to 24 letters of anything in the same message; ``*`` the rest of a word;
+    ``#`` a number; ``…`` up to 24 letters of anything in one message; ``*`` the rest of a word;
     ``(a|b)``, ``?`` and ``[abc]`` as in regular expressions; ``{name}`` a macro. Semicolons
     separate forms.
     """

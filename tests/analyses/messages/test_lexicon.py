@@ -29,7 +29,8 @@ def lexicon() -> Lexicon:
 
 def test_every_form_can_be_read(lexicon: Lexicon) -> None:
     macros = dict(lexicon.macros)
-    every = [f for owner in (*lexicon.entries, *lexicon.contexts) for f in owner.forms]
+    every = [f for e in lexicon.entries for f in e.forms]
+    every += [f for c in lexicon.contexts for f in c.forms]
     assert len(every) > 4000
     for form in every:
         assert exact(form.text, macros)
@@ -38,7 +39,8 @@ def test_every_form_can_be_read(lexicon: Lexicon) -> None:
 
 def test_no_form_finds_the_empty_text(lexicon: Lexicon) -> None:
     macros = dict(lexicon.macros)
-    every = [f for owner in (*lexicon.entries, *lexicon.contexts) for f in owner.forms]
+    every = [f for e in lexicon.entries for f in e.forms]
+    every += [f for c in lexicon.contexts for f in c.forms]
     assert [f.text for f in every if exact(f.text, macros).search("")] == []
 
 
@@ -57,8 +59,9 @@ def test_products_are_known_in_the_languages_met_in_france(lexicon: Lexicon) -> 
 
 
 def test_texts_have_a_place_for_the_words(lexicon: Lexicon) -> None:
-    told = (*lexicon.traits, *lexicon.scenes, *lexicon.contexts)
-    assert [t for t in told if "{words}" not in t.text] == []
+    told = [t.text for t in lexicon.traits] + [s.text for s in lexicon.scenes]
+    told += [c.text for c in lexicon.contexts]
+    assert [text for text in told if "{words}" not in text] == []
     assert all(c.weight < 0 for c in lexicon.contexts)
 
 

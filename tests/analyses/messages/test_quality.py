@@ -1,7 +1,8 @@
 """How well triage ranks conversations written by hand, through the real desk.
 
 ``pytest -s`` prints the figures and the worst mistakes. The series ``held`` was kept apart: no
-rule was adjusted on it. Its figure is what counts; the others were looked at while rules were written.
+rule was adjusted on it. Its figure is what counts; the others were looked at while rules were
+written.
 """
 
 import json

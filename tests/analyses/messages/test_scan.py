@@ -34,9 +34,58 @@ FORMS = tuple(
 )
 SCANNER = Scanner(FORMS)
 PIECES = st.sampled_from(
-    "été ete ÉTÉ Été t'es la t’es là un 12 5g 10,5 g deux sacs 2 paquet garde moi ça livreur livré "
-    "la même lamême 🍫 x🍫 cb écb cbé j'arrive jarrive on passe passé b dispo 50€ œ ß İ \x1e \n , ' é"
-    " e\u0301 ﬁ ǆ \u00a0".split(" ")
+    [
+        "été",
+        "ete",
+        "ÉTÉ",
+        "Été",
+        "t'es",
+        "la",
+        "t’es",
+        "là",
+        "un",
+        "12",
+        "5g",
+        "10,5",
+        "g",
+        "deux",
+        "sacs",
+        "2",
+        "paquet",
+        "garde",
+        "moi",
+        "ça",
+        "livreur",
+        "livré",
+        "la",
+        "même",
+        "lamême",
+        "🍫",
+        "x🍫",
+        "cb",
+        "écb",
+        "cbé",
+        "j'arrive",
+        "jarrive",
+        "on",
+        "passe",
+        "passé",
+        "b",
+        "dispo",
+        "50€",
+        "œ",
+        "ß",
+        "İ",
+        "\x1e",
+        "\n",
+        ",",
+        "'",
+        "é",
+        "é",
+        "ﬁ",
+        "ǆ",
+        "\xa0",
+    ]
 )
 TEXTS = st.lists(
     st.one_of(

@@ -57,7 +57,7 @@ NEXT = 0.7
 
 def more(words: float) -> float:
     """How often the weight of a trait counts for this number of distinct words."""
-    return (1 - NEXT**words) / (1 - NEXT)
+    return float((1 - NEXT**words) / (1 - NEXT))
 
 
 @dataclass(frozen=True, slots=True)

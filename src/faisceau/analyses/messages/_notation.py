@@ -27,10 +27,10 @@ _EXACT = {
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "le la les un une des du de en et il elle on tu je ca sa est es ou que qui qu pas plus tout "
-        "pour par sur dans avec mon ton son ma ta sa mes tes ses ce cette ces moi toi lui nous vous "
-        "ils elles au aux ne ni si me te se bien bon encore deja fait fais va vais ai as ont a y pr "
-        "avant apres quand kan mtn stp frr ok oui non the you for and",
+        "le la les un une des du de en et il elle on tu je ca sa est es ou que qui qu pas plus "
+        "tout pour par sur dans avec mon ton son ma ta sa mes tes ses ce cette ces moi toi lui "
+        "nous vous ils elles au aux ne ni si me te se bien bon encore deja fait fais va vais ai "
+        "as ont a y pr avant apres quand kan mtn stp frr ok oui non the you for and",
     )
 )
 NUMBER = "#"
