@@ -217,8 +217,8 @@ class Bench:
             "add msgstore.db", database, n, "sqlite3, same rows", lambda: read_database(database, n)
         )
         folder = self.add(database, n)
-        files = [p for room in ("evidence", "tables") for p in (folder / room).rglob("*.*")]
-        files += [p for p in (folder / "evidence").rglob("*") if p.is_file() and p not in files]
+        rooms = (folder / "evidence", folder / "tables")
+        files = [p for room in rooms for p in room.rglob("*") if p.is_file()]
         size = sum(p.stat().st_size for p in files) >> 10
         yield beside(
             "verify a case's files",
