@@ -64,7 +64,7 @@ def more(words: float) -> float:
 class Alarm:
     """The first look: the forms that can fill a scene, and which scenes a set of them could.
 
-    Form ``i`` can fill ``slots[begins[i]:begins[i + 1]]``; ``needs[s]`` are the slots of scene
+    Fragment ``f`` can fill ``slots[begins[f]:begins[f + 1]]``; ``needs[s]`` are the slots of scene
     ``s``; ``count`` is how many slots there are. Traits are slots too: ``weights`` is the most they
     can count for.
     """
@@ -96,14 +96,9 @@ def alarm(lexicon: Lexicon) -> Alarm:
         if filled:
             forms.append(form)
             slots.append(filled)
-    return Alarm(
-        scanner=Scanner(tuple(forms), ready.scanner.macros),
-        slots=np.array([n for filled in slots for n in filled], np.int64),
-        begins=np.concatenate([[0], np.cumsum([len(f) for f in slots])]).astype(np.int64),
-        needs=tuple(needs),
-        weights=weights,
-        count=len(numbers),
-    )
+    scanner = Scanner(tuple(forms), ready.scanner.macros)
+    flat, begins = scanner.by_fragment(slots)
+    return Alarm(scanner, flat, begins, tuple(needs), weights, len(numbers))
 
 
 def possible(filled: npt.NDArray[np.bool_], first: Alarm) -> npt.NDArray[np.bool_]:

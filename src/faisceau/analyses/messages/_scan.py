@@ -11,10 +11,11 @@ the hit may belong to. Measured by the design (section 8): one call on a joined 
 times faster than one call a message.
 """
 
+import re
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import hyperscan
@@ -43,6 +44,8 @@ BLOCK = 1 << 24
 """Bytes given to one Hyperscan call, at most: keeps the list of raw hits bounded."""
 SHORT = 4
 """Letters up to which a fragment bears its edges in its pattern."""
+REMEMBERED, REMEMBER = 40, 1 << 16
+"""Letters of a message up to which, and messages of which, what was found is kept."""
 LEADS = range(0xC3, 0xC6)
 """First bytes of the letters that may bear an accent (U+00C0 to U+017F)."""
 
@@ -60,62 +63,79 @@ WORDS = np.array([bytes([b]).isalnum() or b == ord("_") for b in range(256)])
 """Bytes inside a word, surely: ASCII letters, digits and the underscore."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scanner:
     """A set of forms, compiled when first used (and again in another process)."""
 
     forms: tuple[Form, ...]
     macros: Macros = ()
 
-    def suspect(self, texts: pa.Array) -> tuple[Ints, Ints]:
-        """Distinct (row, form) of an Arrow string array: the form may stand there, not surely.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scanner, (self.forms, self.macros)
 
-        Never misses one. Null is an empty message.
-        """
+    @cached_property
+    def _plan(self) -> "_Plan":
+        with _COMPILING:  # the engine runs batches on several threads: compile once
+            if "_made" not in self.__dict__:
+                self.__dict__["_made"] = _compiled(self.forms, self.macros)
+            made: _Plan = self.__dict__["_made"]
+            return made
+
+    def met(self, texts: pa.Array) -> tuple[Ints, Ints]:
+        """(row, fragment) of an Arrow string array, as often as met. Null is an empty message."""
         texts = pc.fill_null(texts.cast(pa.large_string()), "")
-        plan = _plan(self.forms, self.macros)
-        parts: list[Ints] = [np.empty((0, 2), np.int64)]
+        rows: list[Ints] = [np.empty(0, np.int64)]
+        fragments: list[Ints] = [np.empty(0, np.int64)]
         first = 0
         while first < len(texts):
             count = _fitting(texts, first)
-            found = _fragments_in(texts.slice(first, count), plan)
-            found[:, 0] += first
-            parts.append(found)
+            row, fragment = _fragments_in(texts.slice(first, count), self._plan)
+            rows.append(row + first)
+            fragments.append(fragment)
             first += count
-        pairs = np.concatenate(parts)
-        return expanded(pairs[:, 0], pairs[:, 1], plan.forms_of, plan.begins)
+        return np.concatenate(rows), np.concatenate(fragments)
+
+    def by_fragment(self, groups: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+        """What the fragments stand for, when form ``i`` stands for ``groups[i]``: values, begins.
+
+        Fragment ``f`` stands for ``values[begins[f]:begins[f + 1]]``.
+        """
+        plan, found = self._plan, []
+        for begin, end in zip(plan.begins[:-1], plan.begins[1:], strict=True):
+            forms = plan.forms_of[begin:end].tolist()
+            found.append(sorted({value for form in forms for value in groups[form]}))
+        return _flat(found)
+
+    def suspect(self, texts: pa.Array) -> tuple[Ints, Ints]:
+        """Distinct (row, form), sorted: the form may stand there, not surely. Never misses one."""
+        row, fragment = self.met(texts)
+        row, fragment = distinct(row, fragment, len(self._plan.length))
+        return distinct(
+            *expanded(row, fragment, self._plan.forms_of, self._plan.begins), len(self.forms)
+        )
 
     def spans(self, texts: pa.Array) -> list[list[Span]]:
-        """For each message, where forms stand: exact, longest first come, in order."""
+        """For each message, where forms stand: in order, of those that begin together the longest
+        first.
+        """
         rows, forms = self.suspect(texts)
+        plan = self._plan
         found: list[list[Span]] = [[] for _ in range(len(texts))]
         edges = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
         suspects = forms.tolist()
         for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
             row = int(rows[begin])
-            text = fold(texts[row].as_py())
-            found[row] = _looked_at(self.forms, self.macros, text, tuple(suspects[begin:end]))
+            found[row] = plan.look(fold(texts[row].as_py()), suspects[begin:end])
         return found
-
-
-@lru_cache(maxsize=1 << 16)
-def _looked_at(
-    forms: Sequence[Form], macros: Macros, text: str, suspects: tuple[int, ...]
-) -> list[Span]:
-    plan = _plan(forms, macros)
-    found = [
-        (number, match.start(), match.end())
-        for number in suspects
-        for match in plan.exact(number).finditer(text)
-    ]
-    return sorted(found, key=lambda s: (s[1], -s[2], s[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """The compiled database; of each fragment its length and edges, and its forms.
 
-    The forms of fragment ``f`` are ``forms_of[begins[f]:begins[f + 1]]``.
+    The forms of fragment ``f`` are ``forms_of[begins[f]:begins[f + 1]]``. ``exact`` fills up with
+    the exact patterns as they are needed, ``seen`` with what was found in short messages, which
+    people send again and again.
     """
 
     database: Any
@@ -125,24 +145,27 @@ class _Plan:
     forms_of: Ints
     begins: Ints
     forms: Sequence[Form]
-    macros: Macros
+    macros: Mapping[str, str]
+    exact: dict[int, re.Pattern[str]] = field(default_factory=dict)
+    seen: dict[str, list[Span]] = field(default_factory=dict)
 
-    def exact(self, number: int) -> Any:
-        """The exact pattern of a form."""
-        return _exact(self.forms[number].text, self.macros)
+    def look(self, text: str, suspects: Sequence[int]) -> list[Span]:
+        """Where the suspected forms stand in one folded message."""
+        known = self.seen.get(text)
+        if known is not None:
+            return known
+        found = []
+        for number in suspects:
+            pattern = self.exact.get(number)
+            if pattern is None:
+                pattern = self.exact[number] = exact(self.forms[number].text, self.macros)
+            found += [(number, m.start(), m.end()) for m in pattern.finditer(text)]
+        found.sort(key=lambda s: (s[1], -s[2], s[0]))
+        if len(text) <= REMEMBERED and len(self.seen) < REMEMBER:
+            self.seen[text] = found
+        return found
 
 
-@lru_cache(maxsize=1 << 14)
-def _exact(text: str, macros: Macros) -> Any:
-    return exact(text, dict(macros))
-
-
-def _plan(forms: Sequence[Form], macros: Macros) -> _Plan:
-    with _COMPILING:  # the engine runs batches on several threads: compile once
-        return _compiled(forms, macros)
-
-
-@lru_cache(maxsize=8)
 def _compiled(forms: Sequence[Form], macros: Macros) -> _Plan:
     table = dict(macros)
     users: dict[Fragment, list[int]] = {}
@@ -155,16 +178,16 @@ def _compiled(forms: Sequence[Form], macros: Macros) -> _Plan:
         ids=list(range(len(users))),
         flags=[hyperscan.HS_FLAG_CASELESS] * len(users),
     )
-    sizes = np.cumsum([0, *map(len, users.values())])
+    forms_of, begins = _flat(list(users.values()))
     return _Plan(
         database=database,
         length=np.array([len(f.text.encode()) for f in users], np.int64),
         left=np.array([f.left and f.text != NUMBER for f in users], bool),
         right=np.array([f.right and f.text != NUMBER for f in users], bool),
-        forms_of=np.array([n for numbers in users.values() for n in numbers], np.int64),
-        begins=sizes.astype(np.int64),
+        forms_of=forms_of,
+        begins=begins,
         forms=forms,
-        macros=macros,
+        macros=table,
     )
 
 
@@ -179,8 +202,8 @@ def _pattern(fragment: Fragment) -> bytes:
     return text.encode("ascii")
 
 
-def _fragments_in(texts: pa.Array, plan: _Plan) -> Ints:
-    """Distinct (row, fragment)."""
+def _fragments_in(texts: pa.Array, plan: _Plan) -> tuple[Ints, Ints]:
+    """(row, fragment), as often as met."""
     buffer, starts = folded(*joined(texts))
     raw: list[tuple[int, int]] = []
 
@@ -194,7 +217,7 @@ def _fragments_in(texts: pa.Array, plan: _Plan) -> Ints:
     inside = plan.left[fragment] & WORDS[data[np.maximum(end - plan.length[fragment] - 1, 0)]]
     inside |= plan.right[fragment] & WORDS[data[np.minimum(end, len(data) - 1)]]
     row = np.searchsorted(starts, end[~inside] - 1, side="right") - 1
-    return np.unique(np.stack([row, fragment[~inside]], 1), axis=0).reshape(-1, 2)
+    return row, fragment[~inside]
 
 
 _ROOM = threading.local()
@@ -237,13 +260,24 @@ def joined(texts: pa.Array) -> tuple[bytes, Ints]:
     return SEPARATOR.encode() + data, offsets - offsets[0] + 1
 
 
+def distinct(row: Ints, value: Ints, values: int) -> tuple[Ints, Ints]:
+    """Distinct (row, value) pairs, sorted; ``value`` is less than ``values``."""
+    keys = np.sort(row * values + value)  # several times faster than numpy.unique
+    keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+    return keys // values, keys % values
+
+
 def expanded(row: Ints, key: Ints, values: Ints, begins: Ints) -> tuple[Ints, Ints]:
-    """Distinct (row, value), sorted; key ``k`` stands for ``values[begins[k]:begins[k + 1]]``."""
+    """(row, value), where key ``k`` stands for ``values[begins[k]:begins[k + 1]]``."""
     times = begins[key + 1] - begins[key]
     step = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    value = values[np.repeat(begins[key], times) + step]
-    pairs = np.unique(np.stack([np.repeat(row, times), value], 1), axis=0).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+    return np.repeat(row, times), values[np.repeat(begins[key], times) + step]
+
+
+def _flat(groups: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Groups one after the other, and where each begins."""
+    begins = np.cumsum([0, *map(len, groups)]).astype(np.int64)
+    return np.array([n for group in groups for n in group], np.int64), begins
 
 
 def _fitting(texts: pa.Array, first: int) -> int:

@@ -18,7 +18,7 @@ from pydantic import Field
 from faisceau.analyses import Engine, Params, analysis
 from faisceau.analyses.messages._conversations import JOIN, keys, parsed, participants
 from faisceau.analyses.messages._lexicon import alarm, possible, rules
-from faisceau.analyses.messages._scan import expanded
+from faisceau.analyses.messages._scan import distinct, expanded
 from faisceau.analyses.messages._scenes import Clue, Hit, Talk, read
 from faisceau.analyses.messages._ties import WORTH, ties
 from faisceau.findings.model import Kind, Lead, Reason, Subject
@@ -95,11 +95,14 @@ def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lea
 def spot(batch: pa.RecordBatch, lexicon: Lexicon) -> pa.RecordBatch:
     """Which slots of scenes the messages of a batch may fill, by conversation."""
     first = alarm(lexicon)
-    row, form = first.scanner.suspect(batch["text"])
-    row, slot = expanded(row, form, first.slots, first.begins)
-    table = pa.table({"key": keys(batch.take(pa.array(row))), "slot": slot})
-    table = table.group_by(["key", "slot"]).aggregate([]).select(SPOTTED.names).cast(SPOTTED)
-    return _one_batch(table)
+    row, fragment = first.scanner.met(batch["text"])
+    key = keys(batch).dictionary_encode()
+    talk = key.indices.to_numpy().astype(np.int64)[row]
+    talk, fragment = distinct(talk, fragment, len(first.begins) - 1)
+    filled = np.zeros((len(key.dictionary), first.count), bool)
+    filled[expanded(talk, fragment, first.slots, first.begins)] = True
+    talk, slot = np.nonzero(filled)
+    return pa.record_batch([key.dictionary.take(pa.array(talk)), slot.astype(np.int16)], SPOTTED)
 
 
 def candidates(spotted: Iterator[pa.RecordBatch], lexicon: Lexicon) -> pa.Array:
@@ -143,11 +146,6 @@ def look(batch: pa.RecordBatch, lexicon: Lexicon, chosen: pa.Array) -> pa.Record
         ],
         schema=LOOKED,
     )
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def _conversations(found: pa.Table, lexicon: Lexicon) -> Iterator[_Ranked]:
