@@ -15,7 +15,6 @@ from faisceau.analyses import Analysis
 from faisceau.case import plugins as registry
 from faisceau.case.adding import Added
 from faisceau.case.workspace import Workspace
-from faisceau.errors import FaisceauError
 from faisceau.evidence.reading import Head, Member, Reader
 from faisceau.findings.model import Finding
 from faisceau.ledger.entry import Entry
@@ -249,12 +248,3 @@ def member(name: str, content: bytes) -> Member:
     return Member(
         name, len(content), lambda: io.BytesIO(content), local, hashlib.sha256(content).hexdigest
     )
-
-
-def expect_error(error: FaisceauError) -> str:
-    """The one line a person sees; asserts that it is one."""
-    text = str(error)
-    assert text, "an error says what happened"
-    assert "\n" not in text
-    assert "Traceback" not in text
-    return text

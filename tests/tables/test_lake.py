@@ -143,7 +143,7 @@ def test_a_failure_after_some_segments_have_their_names_leaves_nothing(
         if folder.name == "reject":
             raise OSError("no space left on device")
 
-    monkeypatch.setattr(lake_module, "fsync_folder", full)
+    monkeypatch.setattr(lake_module, "sync", full)
     with pytest.raises(OSError, match="no space"):
         add(lake, permit_for("add"))
     assert files(lake) == []

@@ -21,11 +21,12 @@ import sqlalchemy as sa
 from faisceau.case import catalog
 from faisceau.case.gate import Closing, Gate, describe
 from faisceau.case.intake import Counts, Expiry, Intake
+from faisceau.case.recovery import sweep
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
-from faisceau.evidence.exhibit import Exhibit, MemberState
-from faisceau.evidence.media import media_of
+from faisceau.evidence.exhibit import Exhibit, MemberState, State
+from faisceau.evidence.media import media_of, media_row
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
@@ -175,7 +176,9 @@ class Adding:
         ]
         removed = [path for one in gone for path in one.replaced]
         added = [*segments, *(segment for one in gone for segment in one.added)]
-        with self.database.begin() as connection:
+        if removed:
+            closing.committed.append(self._sweep)  # the mark of commit outlives it, for recovery
+        with catalog.committing(self.database, permit.number, closing) as connection:
             for taken in new:
                 taken.register(connection)
             lake.unregister(connection, removed)
@@ -189,16 +192,9 @@ class Adding:
                 files_removed=removed,
                 in_place=[file for t in new if t.kept for file in t.kept.in_place],
             )
-            catalog.commit_act(connection, permit.number, closing.data)
-        if removed:
-            closing.committed.append(self._sweep)  # the mark of commit outlives it, for recovery
-        closing.committed.append(lambda: catalog.forget(self.database, permit.number))
 
     def _sweep(self) -> None:
-        """Delete what no segment and no exhibit names."""
-        with self.database.connect() as connection:
-            lake.sweep(self.lake.case, lake.segments(connection))
-            self.store.sweep({stored.sha256 for stored in register.objects(connection)})
+        sweep(self.lake.case, self.store, self.database)
 
     def _one(
         self,
@@ -446,23 +442,13 @@ class _Reading:
             adding.gate.refuse(act, decision)
 
     def _unclaimed(self, member: Member, head: Head) -> MemberState:
-        media = media_of(head.start)
         if self._single:
-            return MemberState(
-                member.name, "unknown" if media is None else "media", None, member.size
-            )
-        if media is None:
+            state: State = "unknown" if media_of(head.start) is None else "media"
+            return MemberState(member.name, state, None, member.size)
+        row = media_row(head)
+        if row is None:
             return MemberState(member.name, "unknown", member.sha256(), member.size)
-        self._intake.media(
-            MEDIA,
-            {
-                "kind": media.kind,
-                "path": member.name,
-                "sha256": member.sha256(),
-                "size": member.size,
-                "media_type": media.media_type,
-            },
-        )
+        self._intake.media(row)
         return MemberState(member.name, "media", member.sha256(), member.size)
 
 

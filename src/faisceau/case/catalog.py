@@ -7,7 +7,8 @@ finished by the next writer, one that has none is undone.
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from faisceau.case.gate import Closing
 from faisceau.errors import CaseError
 from faisceau.evidence import register as exhibits
 from faisceau.findings import store as findings
@@ -84,6 +86,19 @@ def create(connection: sa.Connection) -> None:
     _metadata.create_all(connection)
     for store in (exhibits, lake, findings):
         store.create(connection)
+
+
+@contextmanager
+def committing(database: sa.Engine, number: int, closing: Closing) -> Iterator[sa.Connection]:
+    """The one transaction of the act opened by ledger entry ``number``: all of it, or nothing.
+
+    What the block put into ``closing`` is its mark of commit; once the ledger has closed the act,
+    and what was appended to ``closing.committed`` so far is done, the mark is taken away.
+    """
+    with database.begin() as connection:
+        yield connection
+        commit_act(connection, number, closing.data)
+    closing.committed.append(lambda: forget(database, number))
 
 
 def commit_act(connection: sa.Connection, number: int, data: Mapping[str, Any]) -> None:

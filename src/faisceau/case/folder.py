@@ -6,7 +6,6 @@ can be rebuilt. Keys and the case's secret are not here (see the ledger's keys).
 """
 
 import fcntl
-import os
 import secrets
 import shutil
 import tomllib
@@ -18,9 +17,9 @@ from pathlib import Path
 
 import tomlkit
 
+from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError
 from faisceau.ledger.keys import ring_folder
-from faisceau.tables.lake import fsync_folder
 from faisceau.words import N_
 
 FORMAT = 1
@@ -77,12 +76,9 @@ def mark(case: Case, now: datetime) -> None:
     document.add("case_id", case.case_id)
     document.add("created_at", now)
     part = case.folder / f".part-{MARK}"
-    with part.open("x", encoding="utf-8") as stream:
-        stream.write(tomlkit.dumps(document))
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_durably(part, tomlkit.dumps(document).encode())
     part.rename(case.folder / MARK)
-    fsync_folder(case.folder)
+    sync(case.folder)
 
 
 def find(folder: Path) -> Case:

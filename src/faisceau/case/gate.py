@@ -116,19 +116,6 @@ class Gate:
         self.ledger.append(draft)
         raise decision.refusal()
 
-    def record(self, operation: str, act: str, data: Mapping[str, Any]) -> None:
-        """One entry on its own: what happened outside any permit (the first mandate, a repair)."""
-        self.ledger.append(
-            Draft(
-                operation=operation,
-                phase="only",
-                act=act,
-                agent=self.agent,
-                reason=self.reason,
-                data=data,
-            )
-        )
-
     def _close(
         self, act: Act, decision: Decision, number: int, outcome: str, data: Mapping[str, Any]
     ) -> None:

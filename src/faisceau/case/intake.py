@@ -12,9 +12,11 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from faisceau.evidence.encoding import mended
 from faisceau.evidence.reading import Reader, Source, Tally, read_rows
 from faisceau.tables.lake import LakeWriter
 from faisceau.tables.schemas import REJECT, Batch, Row, Schema
@@ -119,10 +121,10 @@ class Intake:
                 self._take_rows(source, rows)
             self._settle(source, reader)
 
-    def media(self, schema: Schema, values: Mapping[str, Any]) -> None:
+    def media(self, row: Row) -> None:
         """One row that the desk itself observed: a file that no reader claims."""
-        batch = _columnar([(schema.row(**values), "")], self.counts)
-        self._store(schema, batch, pa.array([str(values["path"])]), None)
+        batch = _columnar([(row, "")], self.counts)
+        self._store(row.schema, batch, pa.array([str(row.values["path"])]), None)
 
     def finish(self) -> None:
         """Write the rejects that still wait."""
@@ -169,7 +171,7 @@ class Intake:
         first = (self.number << 32) + self._position
         self._position += n
         self.counts.rows[schema.name] += n
-        columns["row_id"] = pa.array(range(first, first + n), pa.int64())
+        columns["row_id"] = pa.array(np.arange(first, first + n))
         columns["exhibit_id"] = pa.repeat(f"E{self.number}", n)
         columns["source"] = sources
         stored = pa.RecordBatch.from_arrays(
@@ -236,7 +238,7 @@ class Intake:
                 "table": table,
                 "reason": reason,
                 "facts": json.dumps(facts, ensure_ascii=False, default=str) if facts else None,
-                "raw": _mended(raw),
+                "raw": mended(raw),
             }
         )
         self._position += 1
@@ -317,25 +319,20 @@ def _column(schema: Schema, column: Column, values: list[Any], counts: Counts) -
 
 
 def _fitting(schema: Schema, column: Column, value: Any, counts: Counts) -> Any:
-    mended = _mended_deep(value)
-    if mended != value:
+    whole = _mended_deep(value)
+    if whole != value:
         counts.mended += 1
     try:
-        pa.array([mended], column.type)
+        pa.array([whole], column.type)
     except (pa.ArrowException, UnicodeError, ValueError, TypeError, OverflowError):
         counts.unread[f"{schema.name}.{column.name}"] += 1
         return None
-    return mended
+    return whole
 
 
 def _mended_deep(value: Any) -> Any:
     if isinstance(value, str):
-        return _mended(value)
+        return mended(value)
     if isinstance(value, (list, tuple)):
         return [_mended_deep(item) for item in value]
     return value
-
-
-def _mended(text: str) -> str:
-    """Paired surrogates become their character, lone ones U+FFFD: valid Unicode at last."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -65,7 +65,7 @@ def purge(now: datetime, *, gate: Gate, database: sa.Engine, tables: Lake) -> Pu
     opening = {"files_leaving": [segment.path for segment in listed]}
     with gate.passing(Act("purge"), data=opening) as (permit, closing):
         new = tables.rewritten(permit, listed, keep, f"{permit.number:09d}")
-        with database.begin() as connection:
+        with catalog.committing(database, permit.number, closing) as connection:
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
             gone = findings.erase_old(connection, permit, Kind.MATCHING, revealed.over(now))
@@ -75,8 +75,6 @@ def purge(now: datetime, *, gate: Gate, database: sa.Engine, tables: Lake) -> Pu
                 plate_reads=new.dropped,
                 findings=gone,
             )
-            catalog.commit_act(connection, permit.number, closing.data)
         tables.discard(permit, new.replaced)
-        closing.committed.append(lambda: catalog.forget(database, permit.number))
     done = (Erased(reads, new.dropped), Erased(revealed, len(gone)))
     return Purged(tuple(erased for erased in done if erased.n))

@@ -5,6 +5,8 @@ Not committed: its files are swept, and the ledger is told that it failed. Close
 mark of commit still there: what it was about to delete is swept.
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from faisceau.case import catalog
@@ -39,7 +41,7 @@ def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason:
         return []
     with database.connect() as connection:
         done = {entry.number: catalog.committed_act(connection, entry.number) for entry in dead}
-    sweep(case, database)
+    sweep(case.folder, EvidenceStore(case.folder, case.scratch), database)
     for entry in dead:
         ledger.append(_closing(entry, done[entry.number], agent, reason))
     for number in (*done, *closed):
@@ -47,16 +49,16 @@ def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason:
     return [entry.number for entry in dead]
 
 
-def sweep(case: Case, database: sa.Engine) -> None:
+def sweep(folder: Path, store: EvidenceStore, database: sa.Engine) -> None:
     """Delete what the catalog does not list. Only for who holds the case's writer lock."""
     with database.connect() as connection:
         segments = lake.segments(connection)
         kept = {stored.sha256 for stored in register.objects(connection)}
         mandates = {mandate.path for mandate in catalog.mandates(connection)}
-    lake.sweep(case.folder, segments)
-    EvidenceStore(case.folder, case.scratch).sweep(kept)
-    for file in (case.evidence / "mandates").iterdir():
-        if file.relative_to(case.folder).as_posix() not in mandates:
+    lake.sweep(folder, segments)
+    store.sweep(kept)
+    for file in (folder / "evidence" / "mandates").iterdir():
+        if file.relative_to(folder).as_posix() not in mandates:
             file.unlink()
 
 

@@ -3,7 +3,7 @@
 The gate applies them before any analysis, search or page sees a row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from faisceau.evidence.exhibit import Exhibit
@@ -44,6 +44,17 @@ def row_rules(
     """The rule of each table for work of ``kind``."""
     listed = list(exhibits)
     return {name: _rule(mandate, kind, STORED[name], listed, day) for name in tables}
+
+
+def procedures_met(exhibits: Iterable[Exhibit], tables: Collection[str]) -> frozenset[str]:
+    """The procedures in the rows of these tables (``""``: rows of none), before any rule."""
+    return frozenset(
+        procedure
+        for exhibit in exhibits
+        for table, met in exhibit.procedures.items()
+        if table in tables or MENTION.name in tables
+        for procedure in met
+    )
 
 
 def _rule(

@@ -82,7 +82,7 @@ def withdraw(
     with gate.passing(act, data=opening) as (permit, closing):
         token = f"{permit.number:09d}"
         new = tables.rewritten(permit, listed, lake.not_of(exhibit.number), token)
-        with database.begin() as connection:
+        with catalog.committing(database, permit.number, closing) as connection:
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
             touched = findings.withdraw_exhibit(connection, permit, exhibit.exhibit_id)
@@ -104,10 +104,8 @@ def withdraw(
                 findings=touched,
                 reports=[report.number for report in reports],
             )
-            catalog.commit_act(connection, permit.number, closing.data)
         tables.discard(permit, new.replaced)
         store.remove(permit, [o.sha256 for o in objects if not o.outside], needed)
-        closing.committed.append(lambda: catalog.forget(database, permit.number))
     return Withdrawn(exhibit.exhibit_id, exhibit.label, decision, tuple(touched), reports)
 
 

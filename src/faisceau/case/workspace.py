@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -24,8 +24,9 @@ from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.sight import PRECISE, QUESTION, row_rules
+from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
+from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.containers import part_folder
@@ -253,21 +254,15 @@ class Workspace:
         for analysis in chosen:
             if progress is not None:
                 progress(analysis.name)
-            if not names and not self._has_rows(analysis):
+            if not names and self._covers(analysis) and not self._has_rows(analysis):
                 facts = {"tables": sorted(analysis.tables)}
-                why = N_("no rows of {tables}")
-                if self._covers(analysis):
-                    not_run.append(NotRun(analysis.name, why, facts))
-                    continue
+                not_run.append(NotRun(analysis.name, N_("no rows of {tables}"), facts))
+                continue
             try:
                 ran.append(self._run_one(analysis, params[analysis.name]))
-            except Refused as refusal:
-                decision = refusal.facts.get("decision")
-                not_run.append(
-                    NotRun(analysis.name, refusal.message, refusal.facts, decision, refusal)
-                )
             except FaisceauError as error:
-                not_run.append(NotRun(analysis.name, error.message, error.facts, None, error))
+                decision = error.facts.get("decision") if isinstance(error, Refused) else None
+                not_run.append(NotRun(analysis.name, error.message, error.facts, decision, error))
         return RunReport(tuple(ran), tuple(not_run))
 
     def _covers(self, analysis: Analysis) -> bool:
@@ -307,7 +302,7 @@ class Workspace:
                 )
                 for lead in leads
             ]
-            with self._database.begin() as connection:
+            with catalog.committing(self._database, permit.number, closing) as connection:
                 new, kept, gone = findings.put(
                     connection, permit, found, analysis=analysis.name, params=values
                 )
@@ -317,30 +312,11 @@ class Workspace:
                     params=_jsonable(values),
                     findings={"new": new, "kept": kept, "superseded": gone},
                 )
-                catalog.commit_act(connection, permit.number, closing.data)
-            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
         return Ran(analysis.name, new, kept, gone, limits)
 
     def _act(self, analysis: Analysis, reads: Sequence[Selection]) -> Act:
         tables = frozenset(s.schema.name for s in reads)
-        return Act(
-            "run",
-            kind=analysis.kind,
-            analysis=analysis.name,
-            tables=tables,
-            procedures=self._procedures(tables),
-        )
-
-    def _procedures(self, tables: Collection[str]) -> frozenset[str]:
-        with self._database.connect() as connection:
-            exhibits = register.exhibits(connection, status="kept")
-        return frozenset(
-            p
-            for exhibit in exhibits
-            for table, met in exhibit.procedures.items()
-            if table in tables or "mention" in tables
-            for p in met
-        )
+        return Act("run", kind=analysis.kind, analysis=analysis.name, tables=tables)
 
     def _limits(self, missing: Sequence[Selection]) -> tuple[str, ...]:
         limits = [N_("Table not covered by the mandate: ") + s.schema.name for s in missing]
@@ -364,25 +340,18 @@ class Workspace:
                 table=table,
                 known=list(STORED),
             )
-        schema = STORED[table]
-        every = Selection(schema, tuple(n for n in schema.columns if n != "row_id"))
         named = columns_of(where) if where else frozenset()
         act = Act(
             "rows",
             tables=frozenset({table}),
-            procedures=self._procedures({table}),
             question=frozenset(QUESTION[name] for name in named if name in QUESTION),
         )
         condition = {"where": where} if where else {}
-        with self._reading(act, [every], data=condition) as (_, closing, engine):
-            closing.data["rows"] = 0
+        with self._reading(act, selections({table}), data=condition) as (_, closing, engine):
+            closing.data["rows"], mask = 0, self._mask
             for batch in engine.filtered(table, where, limit):
                 closing.data["rows"] += batch.num_rows
-                yield self._mask.batch(schema, batch)
-
-    def exhibits(self) -> list[Exhibit]:
-        """The exhibits of the case, as ``status`` lists them."""
-        return self.status().exhibits
+                yield mask.batch(STORED[table], batch)
 
     def status(self) -> CaseStatus:
         """Exhibits, findings by analysis and status, what falls due."""
@@ -454,10 +423,8 @@ class Workspace:
             finding = self.finding(prefix, permit)
             review = Review(finding.finding_id, self.agent, Status(verdict), note, self.clock())
             closing.data.update(finding=finding.finding_id, verdict=str(review.verdict))
-            with self._database.begin() as connection:
+            with catalog.committing(self._database, permit.number, closing) as connection:
                 findings.add_review(connection, permit, review)
-                catalog.commit_act(connection, permit.number, closing.data)
-            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
         return review
 
     def findings_json(self, analysis: str | None = None, top: int | None = None) -> list[Any]:
@@ -497,10 +464,8 @@ class Workspace:
                 self.case, self._version.version + 1, text, new, agent=self.agent, now=self.clock()
             )
             closing.data.update(_mandate_data(self.case, version))
-            with self._database.begin() as connection:
+            with catalog.committing(self._database, permit.number, closing) as connection:
                 catalog.add_mandate(connection, version)
-                catalog.commit_act(connection, permit.number, closing.data)
-            closing.committed.append(lambda: catalog.forget(self._database, permit.number))
 
     # ---- erasing ----
 
@@ -566,9 +531,12 @@ class Workspace:
         known = plugins().analyses
         gave = {entry.act.removeprefix("run ") for entry in entries if entry.outcome == "done"}
         not_run = [
-            (a, None if (d := self._gate.judge(self._act(a, a.reads))).allowed else d)
+            (a, None if decision.allowed else decision)
             for a in known.values()
             if a.name not in gave
+            for act in [self._act(a, a.reads)]
+            for met in [procedures_met(exhibits, act.tables)]
+            for decision in [self._gate.judge(replace(act, procedures=met))]
         ]
         hidden = self._hidden(engine, segments)
         keys = PublicKeys.read(self.case.folder / "ledger" / "keys")
@@ -643,6 +611,7 @@ class Workspace:
             listed = lake.segments(connection)
         columns = {s.schema.name: frozenset(s.names) for s in selections}
         rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
+        act = replace(act, procedures=procedures_met(exhibits, act.tables))
         with (
             self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
             part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
@@ -658,8 +627,7 @@ class Workspace:
         with self._database.connect() as connection:
             filled = {segment.table for segment in lake.segments(connection)}
         tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
-        procedures = self._procedures(tables)
-        act = replace(act, tables=frozenset(tables), procedures=procedures, question=PRECISE)
+        act = replace(act, tables=frozenset(tables), question=PRECISE)
         with self._reading(act, selections(tables)) as opened:
             yield opened
 
@@ -699,12 +667,8 @@ def _keep_mandate(
     path = case.evidence / "mandates" / f"{number:03d}.toml"
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)  # left by a replacement that was killed before its commit
-    with path.open("xb") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    path.chmod(0o444)
-    lake.fsync_folder(path.parent)
+    write_durably(path, text, mode=0o444)
+    sync(path.parent)
     relative = path.relative_to(case.folder).as_posix()
     return catalog.MandateVersion(number, relative, mandate.sha256, now, agent)
 

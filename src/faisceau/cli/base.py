@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -232,9 +232,6 @@ def one_line(text: str) -> str:
 def interactive() -> bool:
     """True when a person can be asked: a terminal, and not in continuous integration."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
-
-
-Handler = Callable[..., Any]
 
 
 def batched_rows(batches: Iterable[Any]) -> Iterator[dict[str, Any]]:

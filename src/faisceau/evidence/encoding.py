@@ -65,3 +65,12 @@ def code_page(data: bytes) -> str:
     if 2 * low <= len(inside):
         return "cp1252"
     return "mac_roman" if sum(map(inside.count, _MAC)) > sum(map(inside.count, _DOS)) else "cp850"
+
+
+def mended(text: str) -> str:
+    """Valid Unicode: pairs of surrogates become their character, lone ones U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import BinaryIO
 
-from faisceau.evidence.encoding import encoding_of
+from faisceau.evidence.encoding import encoding_of, mended
 
 LARGEST = 512
 """Times the asked size that is read at once, at most, inside a long token."""
@@ -30,7 +30,6 @@ _CUT_REFERENCE = re.compile(
     r"(?:&#[xX]?[0-9A-Fa-f]{1,9};)?&(?:#[xX]?[0-9A-Fa-f]{0,9})?\Z|&#[^;&]{1,9};\Z"
 )
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Mended:
@@ -108,8 +107,7 @@ def _json(text: str) -> str:
 def _xml(text: str) -> str:
     if "&#" in text:
         text = _REFERENCE.sub(_character, text)
-        if _SURROGATE.search(text):
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = mended(text)
     return _CONTROL.sub("\ufffd", text)
 
 

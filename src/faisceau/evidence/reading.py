@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -502,8 +502,3 @@ def iso_time(value: Any, zone: ZoneInfo | timezone = UTC) -> datetime:
     """An ISO 8601 time; one without offset is in ``zone``."""
     at = datetime.fromisoformat(str(value).strip())
     return plausible(at if at.tzinfo else at.replace(tzinfo=zone))
-
-
-def iso_date(value: Any) -> date:
-    """An ISO 8601 date."""
-    return date.fromisoformat(str(value).strip()[:10])

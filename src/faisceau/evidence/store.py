@@ -24,6 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from faisceau.disk import sync
 from faisceau.errors import BadInput, CaseError, Damaged, NotFound, UsageError
 from faisceau.evidence.containers import (
     BLOCK,
@@ -155,7 +156,7 @@ class EvidenceStore:
             touched.add(where.parent)
             removed.append({"path": self._relative(where), "sha256": sha256, "size": size})
         for folder in touched:
-            _fsync_folder(folder)
+            sync(folder)
         return removed
 
     def undo(self, permit: Permit, kept: Kept) -> None:
@@ -205,7 +206,7 @@ class EvidenceStore:
     def _put(self, parts: "dict[str, tuple[Path, int]]") -> None:
         """Make parts durable under their hash: the files, then their folders, then the names."""
         with ThreadPoolExecutor(8) as pool:  # a file system joins the waits of several
-            list(pool.map(_fsync, [part for part, _ in parts.values()]))
+            list(pool.map(sync, [part for part, _ in parts.values()]))
         shelves = {self._object(sha256).parent for sha256 in parts}
         for shelf in shelves:
             shelf.mkdir(exist_ok=True)
@@ -214,7 +215,7 @@ class EvidenceStore:
             if self._sizes is not None:
                 self._sizes.add(size)
         for shelf in (*shelves, self._folder):
-            _fsync_folder(shelf)
+            sync(shelf)
 
     def _files(self, exhibit: Exhibit) -> Iterator[tuple[FileRecord, Path]]:
         """The files an exhibit is made of, and where each lies."""
@@ -502,17 +503,6 @@ def _clone(source: BinaryIO, target: BinaryIO) -> bool:
     except OSError:
         return False
     return True
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-_fsync_folder = _fsync
 
 
 def _silent(done: int) -> None:

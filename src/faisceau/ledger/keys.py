@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from platformdirs import user_data_dir
 
+from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, UsageError
 from faisceau.ledger import canonical
 from faisceau.words import N_
@@ -144,7 +145,7 @@ class KeyRing:
                 write_durably(made / f"{name}.pem", pem, mode=0o600)
             write_durably(made / "secret", os.urandom(32), mode=0o600)
             made.rename(folder)
-            sync_folder(folder.parent)
+            sync(folder.parent)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
@@ -222,24 +223,6 @@ def last_seen(folder: Path) -> Seen | None:
             hint=N_("Restore this file from a backup."),
             path=str(path),
         ) from error
-
-
-def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file and wait until it is on the disk; an existing one is replaced in place."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _public_pem(key: _Public) -> str:

@@ -21,13 +21,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
+from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, UsageError
 from faisceau.ledger import canonical, checkpoint, files
 from faisceau.ledger import state as states
 from faisceau.ledger.checkpoint import Checkpoint
 from faisceau.ledger.entry import Draft, Entry, parse, to_seal
 from faisceau.ledger.files import Places
-from faisceau.ledger.keys import KeyRing, PublicKeys, Seen, sync_folder, write_durably
+from faisceau.ledger.keys import KeyRing, PublicKeys, Seen
 from faisceau.ledger.merkle import EMPTY
 from faisceau.ledger.state import State
 from faisceau.words import N_
@@ -103,7 +104,7 @@ class Ledger:
         )
         write_durably(places.checkpoints, first.line() + b"\n")
         for folder in (places.keys, places.folder, places.case):
-            sync_folder(folder)
+            sync(folder)
         ring.see(Seen(0, first.root))
         ledger._ring = ring
         return ledger

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from faisceau.disk import sync
 from faisceau.mandate.permit import Permit
 from faisceau.tables.schemas import MENTION, REJECT, TABLES, Schema
 
@@ -189,7 +190,7 @@ class LakeWriter:
             final = writer.part.with_name(f"{self._token}.parquet")
             writer.part.rename(final)
             self._named.append(final)
-            fsync_folder(final.parent)
+            sync(final.parent)
             done.append(
                 Segment(
                     path=f"tables/{name}/{final.name}",
@@ -202,7 +203,7 @@ class LakeWriter:
                 )
             )
         if done:
-            fsync_folder(self._folder)
+            sync(self._folder)
         return done
 
     def abandon(self) -> None:
@@ -317,12 +318,3 @@ def sweep(case: Path, listed: Iterable[Segment]) -> list[str]:
             file.unlink()
             gone.append(path)
     return gone
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faisceau.evidence.native.values import Separators, mended, plain, present, read_values, texts
+from faisceau.evidence.encoding import mended
+from faisceau.evidence.native.values import Separators, plain, present, read_values, texts
 from faisceau.tables.schemas import CALL, COIN_TRANSFER, MESSAGE, PAYMENT, PLATE_READ, TABLES
 from faisceau.tables.schemas.schema import Column
 

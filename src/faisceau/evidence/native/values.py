@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from faisceau.evidence.encoding import mended
 from faisceau.evidence.native.headers import folded
 from faisceau.tables.schemas.schema import BOOLEAN, COINS, NUMBER, STRING, STRINGS, Column
 
@@ -331,15 +332,6 @@ def _spelt(text: str) -> list[Any]:
         except ValueError:
             coins.append(part.strip())
     return [c for c in coins if c]
-
-
-def mended(text: str) -> str:
-    """Valid Unicode: pairs of surrogates become their character, lone ones U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 def _decoded(value: bytes) -> str:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from faisceau.errors import BadInput
+from faisceau.evidence.encoding import mended
 from faisceau.evidence.mending import mended_json
 from faisceau.evidence.native import (
     Layout,
@@ -37,7 +38,6 @@ from faisceau.evidence.native.lines import (
     split_lines,
     text_encoding,
 )
-from faisceau.evidence.native.values import mended
 from faisceau.evidence.reading import Head, Reject, Source
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.tables.schemas.schema import BOOLEAN, COINS, INTEGER, NUMBER, STRING, STRINGS
