@@ -366,7 +366,11 @@ class _Reading:
         try:
             head = Head.of(member, self._adding.wishes)
             if not member.size and self._single:
-                raise BadInput(N_("{name} is empty"), name=member.name)
+                raise BadInput(
+                    N_("{name} is empty"),
+                    hint=N_("Nothing was added: ask for the file again, the copy may have failed"),
+                    name=member.name,
+                )
             name = self._claimant(head)
             if name is None:
                 return self._unclaimed(member, head)

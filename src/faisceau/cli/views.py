@@ -385,6 +385,8 @@ def print_rows(rows: Iterator[dict[str, Any]], *, limited: bool) -> None:
             if value not in (None, []):
                 text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
                 out().print(f"    {name}: {one_line(text)}")
+    if not shown:
+        note(N_("No rows."))
     if limited and shown == 50:
         note(N_("The first 50 rows. All of them: --format jsonl"))
 

@@ -397,7 +397,11 @@ def _existing(path: Path) -> Path:
         origin = path.resolve(strict=True)
         mode = origin.stat().st_mode
     except FileNotFoundError as error:
-        raise NotFound(N_("{path} does not exist"), path=shown_name(bytes(path))) from error
+        raise NotFound(
+            N_("{path} does not exist"),
+            hint=N_("Nothing was added: check the path, then add it again"),
+            path=shown_name(bytes(path)),
+        ) from error
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         raise _unreadable(path, error) from error
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
