@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 
-from faisceau.tables.schemas.schema import COINS, DATE, STRING, STRINGS, TIME, Schema
+from faisceau.evidence.native.headers import folded
+from faisceau.evidence.native.values import DIRECTIONS
+from faisceau.tables.schemas.schema import COINS, DATE, STRING, STRINGS, TIME, Column, Schema
 
 Rows = Callable[[Schema], st.SearchStrategy[list[dict[str, Any]]]]
 
@@ -34,12 +36,19 @@ VALUES: dict[pa.DataType, st.SearchStrategy[Any]] = {
 def valid_rows() -> Rows:
     """A strategy for rows of a table: its anchors always, other columns sometimes."""
 
+    synonyms = {word for words in DIRECTIONS.values() for word in words.split()}
+
+    def text_of(column: Column) -> st.SearchStrategy[Any]:
+        """Values that mean themselves: not another word for one of the list, as ``OUTGOING``."""
+        if column.values:
+            return st.sampled_from(column.values)
+        if column.name == "direction":
+            return TEXT.filter(lambda text: text in DIRECTIONS or folded(text) not in synonyms)
+        return VALUES[column.type]
+
     def rows(schema: Schema) -> st.SearchStrategy[list[dict[str, Any]]]:
         anchors = schema.anchors or schema.anchors_any or (schema.own[0].name,)
-        columns = {
-            column.name: st.sampled_from(column.values) if column.values else VALUES[column.type]
-            for column in schema.own
-        }
+        columns = {column.name: text_of(column) for column in schema.own}
         said = {
             name: columns[name].filter(lambda v: not isinstance(v, str) or bool(v.strip()))
             for name in anchors

@@ -52,7 +52,7 @@ _SYNONYMS = {
     "victim": "victime",
     "third_party": "tiers",
 }
-_DIRECTIONS = {
+DIRECTIONS = {
     "in": "in entrant entrante recu recue incoming arrivee mt",
     "out": "out sortant sortante emis emise outgoing depart mo",
     "missed": "missed manque manquee sansreponse",
@@ -184,7 +184,7 @@ def _closed(values: tuple[str, ...]) -> Callable[[str], str | None]:
     return lambda text: known.get(folded(text))
 
 
-_DIRECTION = {word: value for value, words in _DIRECTIONS.items() for word in words.split()}
+_DIRECTION = {word: value for value, words in DIRECTIONS.items() for word in words.split()}
 
 
 def _direction(text: str) -> str | None:
