@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -23,7 +22,7 @@ from lxml import etree
 
 from faisceau.errors import BadInput, FieldError
 from faisceau.evidence.encoding import encoding_of
-from faisceau.tables.schemas.schema import EARLIEST, LATEST, Batch, Row, Schema
+from faisceau.tables.schemas.schema import Batch, Row, Schema
 from faisceau.words import N_
 
 HEAD_BYTES = 65_536
@@ -78,6 +77,8 @@ class Wishes:
     """Native column name -> header of the file (``--map native=THEIRS``)."""
     timezone: ZoneInfo = PARIS
     """Zone of times that state none."""
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
+    """What the key files hold that were handed over (``--key-file``): passwords and keys."""
 
 
 @dataclass(frozen=True)
@@ -478,27 +479,3 @@ def _mapping(values: Any) -> Mapping[str, Any]:
     if isinstance(values, Mapping):
         return values
     raise TypeError(type(values))
-
-
-def plausible(at: datetime) -> datetime:
-    """The time itself, in UTC; ``ValueError`` outside [1970, 2100): a default, not a date."""
-    at = at.astimezone(UTC)
-    if not EARLIEST <= at < LATEST:
-        raise ValueError(at.isoformat())
-    return at
-
-
-def epoch_s(value: Any) -> datetime:
-    """Seconds since 1970 as a UTC time."""
-    return plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value)))
-
-
-def epoch_ms(value: Any) -> datetime:
-    """Milliseconds since 1970 as a UTC time (exact: no floating point)."""
-    return plausible(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)))
-
-
-def iso_time(value: Any, zone: ZoneInfo | timezone = UTC) -> datetime:
-    """An ISO 8601 time; one without offset is in ``zone``."""
-    at = datetime.fromisoformat(str(value).strip())
-    return plausible(at if at.tzinfo else at.replace(tzinfo=zone))

@@ -14,8 +14,9 @@ from typing import Any
 from lxml import etree
 
 from faisceau.errors import BadInput
+from faisceau.evidence.clocks import iso_time
 from faisceau.evidence.mending import mended_xml
-from faisceau.evidence.reading import OWNER, Head, Record, Source, iso_time
+from faisceau.evidence.reading import OWNER, Head, Record, Source
 from faisceau.tables.schemas import CALL, CONTACT, HANDSET, MESSAGE, Row
 from faisceau.words import N_
 

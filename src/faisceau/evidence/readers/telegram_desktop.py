@@ -14,8 +14,9 @@ from typing import Any
 import ijson
 
 from faisceau.errors import BadInput, FieldError
+from faisceau.evidence.clocks import epoch_s, iso_time
 from faisceau.evidence.json_events import CONTAINERS, Event, Events, json_events
-from faisceau.evidence.reading import OWNER, Head, Record, Source, epoch_s, iso_time
+from faisceau.evidence.reading import OWNER, Head, Record, Source
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, Row
 from faisceau.words import N_
 

@@ -28,7 +28,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from faisceau.evidence.reading import Head, Source, plausible
+from faisceau.evidence.clocks import plausible
+from faisceau.evidence.reading import Head, Source
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import BOOLEAN, NUMBER, STRING, TIME, Batch
 from faisceau.words import N_
