@@ -19,6 +19,13 @@ LANGUAGES = ("en", "fr")
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
+class Term(str):
+    """A fact that is itself a template, without fields: it is said in the language of its
+    sentence."""
+
+    __slots__ = ()
+
+
 def N_(template: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
     """Mark a template for the French catalogue; returned unchanged."""
     return template
@@ -55,6 +62,8 @@ def _shown(value: Any) -> Any:
         return value.isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Term):
+        return say(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
         return ", ".join(str(_shown(item)) for item in items)

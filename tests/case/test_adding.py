@@ -1,11 +1,13 @@
 """What adding does with a path, told by examples."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from faisceau.errors import AmbiguousInput, BadInput, Damaged, NotFound, Refused, UsageError
+from faisceau.evidence.hash_lists import Purpose, read_hash_list
 from faisceau.testing import Desk, mandate
 
 from .conftest import MESSAGES
@@ -170,3 +172,41 @@ def test_the_ledger_says_what_was_added_and_never_quotes_it(desk: Desk) -> None:
     assert closing.operation == "collection"
     assert closing.data["exhibits"][0]["tables"] == {"message": {"rows": 3, "rejected": 0}}
     assert "garde le sac" not in json.dumps(dict(closing.data))
+
+
+def test_a_recognised_file_is_set_aside_and_said_so(desk: Desk) -> None:
+    prefs = "<map><string name='registration_jid'>33612345678</string></map>"
+    added = desk.add("com.whatsapp_preferences.xml", prefs)
+    assert added.exhibit is not None
+    assert added.exhibit.aside == {"WhatsApp preferences": 1}
+    assert added.exhibit.files == {"recognised": 1}
+    assert any("recognised" in template for template, _ in added.notes)
+
+
+@pytest.mark.parametrize(("ahead", "hour"), [(3600, 9), (-3600, 11)])
+def test_the_offset_of_a_clock_is_taken_off_its_times(desk: Desk, ahead: int, hour: int) -> None:
+    line = "app,sender_id,sent_at,text\nx,a,2026-09-01T10:00:00Z,hello\n"
+    added = desk.add("messages.csv", line, clock_offset_s=ahead)
+    assert added.exhibit is not None
+    assert added.exhibit.clock_offset_s == ahead
+    [row] = desk.rows("message")
+    assert row["sent_at"].hour == hour
+    opening = [e for e in desk.ledger if e.act == "add" and e.phase == "open"][-1]
+    assert opening.data["clock_offset_s"] == ahead
+
+
+def test_known_files_are_left_aside_and_flagged_ones_named(desk: Desk, tmp_path: Path) -> None:
+    known, wanted = (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes([n] * 64) for n in (1, 2))
+    desk.file("tel/known.jpg", known)
+    desk.file("tel/wanted.jpg", wanted)
+    lists = []
+    purposes: tuple[tuple[Purpose, bytes], ...] = (("ignore", known), ("flag", wanted))
+    for purpose, content in purposes:
+        path = tmp_path / f"{purpose}.csv"
+        path.write_text(f"md5\n{hashlib.md5(content).hexdigest()}\n")
+        lists.append(read_hash_list(path, purpose))
+    added = desk.add(desk.files / "tel", hash_lists=lists)
+    assert added.exhibit is not None
+    assert added.exhibit.files == {"known": 1, "media": 1}
+    assert [row["path"] for row in desk.rows("media")] == ["wanted.jpg"]
+    assert ({"name": "wanted.jpg", "list": "flag.csv"}) in [dict(f) for _, f in added.notes]

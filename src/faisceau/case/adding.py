@@ -25,9 +25,11 @@ from faisceau.case.recovery import sweep
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
-from faisceau.evidence.exhibit import Exhibit, MemberState, State
+from faisceau.evidence.exhibit import Exhibit, MemberState
+from faisceau.evidence.hash_lists import HashList, digests
 from faisceau.evidence.media import media_of, media_row
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
+from faisceau.evidence.recognised import recognise
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate
@@ -37,7 +39,7 @@ from faisceau.tables import lake
 from faisceau.tables.identifiers import Mentions
 from faisceau.tables.lake import Lake, LakeWriter, Segment
 from faisceau.tables.schemas import MEDIA, MENTION, TABLES
-from faisceau.words import N_
+from faisceau.words import N_, Term
 
 SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
@@ -83,6 +85,9 @@ class Adding:
     reader: str | None
     in_place: bool
     again: bool
+    clock_offset_s: int
+    keys: tuple[bytes, ...]
+    hash_lists: tuple[HashList, ...]
     ask: Ask | None
     progress: Progress | None
     wishes: Wishes = field(init=False)
@@ -110,7 +115,7 @@ class Adding:
                 hint=N_("Write it as Europe/Paris, America/Cayenne, UTC"),
                 zone=self.timezone,
             ) from error
-        self.wishes = Wishes(self.as_table, self.columns, zone)
+        self.wishes = Wishes(self.as_table, self.columns, zone, self.keys)
 
     def add(self, paths: Sequence[Path]) -> Iterator[Added]:
         """Add the paths, as many to an act as share its segments; yields in order."""
@@ -125,7 +130,7 @@ class Adding:
         act = Act("add", tables=tables, record=self.procedure or "")
         done: list[_Taken] = []
         with (
-            self.gate.passing(act, data={"paths": len(paths)}) as (permit, closing),
+            self.gate.passing(act, data=self._announced(paths)) as (permit, closing),
             self._all_or_nothing(),
         ):
             token = f"{permit.number:09d}"
@@ -142,6 +147,20 @@ class Adding:
                 segments = writer.finish() if any(t.kept for t in done) else []
             self._commit(permit, closing, segments, done)
         return [taken.added for taken in done]
+
+    def _announced(self, paths: Sequence[Path]) -> dict[str, Any]:
+        """What the ledger is told before anything is read."""
+        told: dict[str, Any] = {"paths": len(paths)}
+        if self.clock_offset_s:
+            told["clock_offset_s"] = self.clock_offset_s
+        if self.keys:
+            told["keys"] = len(self.keys)  # that some were used: neither what they are nor a trace
+        if self.hash_lists:
+            told["hash_lists"] = [
+                {"purpose": one.purpose, "sha256": one.sha256, "hashes": len(one)}
+                for one in self.hash_lists
+            ]
+        return told
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -248,6 +267,7 @@ class Adding:
             in_place=self.in_place,
             procedure=self.procedure,
             timezone=self.timezone,
+            clock_offset_s=self.clock_offset_s,
         )
         mentions = Mentions(f"E{number}")
         intake = Intake(
@@ -257,6 +277,7 @@ class Adding:
             writer,
             listeners=[mentions.add],
             expiries=self._expiries(),
+            ahead_s=self.clock_offset_s,
         )
         with self.store.members(permit, exhibit) as contents:
             reading = _Reading(self, intake, contents.members, single=kept.kind == "file")
@@ -277,6 +298,7 @@ class Adding:
             left=dict(counts.left),
             procedures={table: sorted(met) for table, met in counts.procedures.items()},
             files=dict(Counter(member.state for member in members)),
+            aside=dict(Counter(m.what for m in members if m.state == "recognised" and m.what)),
             handset=any(not _native(self.readers[n]) for n in reading.used),
         )
         notes = (*reading.notes, *self._notes(exhibit, counts))
@@ -294,6 +316,15 @@ class Adding:
         for table, n in sorted(counts.not_covered.items()):
             text = N_("{n} rows of {table} left out: outside the mandate's data categories")
             yield text, {"n": n, "table": table}
+        for what, n in sorted(exhibit.aside.items()):
+            text = N_("{n} files recognised and set aside: {what}")
+            yield text, {"n": n, "what": Term(what)}
+        if exhibit.files.get("known"):
+            text = N_("{n} known files left aside, as the list of hashes says")
+            yield text, {"n": exhibit.files["known"]}
+        if self.clock_offset_s:
+            text = N_("times set back by {n} seconds: the clock of the device was ahead")
+            yield text, {"n": self.clock_offset_s}
         if counts.unread:
             text = N_("{n} unreadable values left empty: {columns}")
             yield text, {"n": counts.unread.total(), "columns": sorted(counts.unread)}
@@ -446,14 +477,32 @@ class _Reading:
             adding.gate.refuse(act, decision)
 
     def _unclaimed(self, member: Member, head: Head) -> MemberState:
-        if self._single:
-            state: State = "unknown" if media_of(head.start) is None else "media"
-            return MemberState(member.name, state, None, member.size)
-        row = media_row(head)
-        if row is None:
-            return MemberState(member.name, "unknown", member.sha256(), member.size)
-        self._intake.media(row)
-        return MemberState(member.name, "media", member.sha256(), member.size)
+        sha256 = None if self._single else member.sha256()
+        known = None if self._single else self._in_a_list(member)
+        if known is not None and known.purpose == "ignore":
+            return MemberState(member.name, "known", sha256, member.size, what=known.name)
+        media = media_of(head.start)
+        if media is None:
+            aside = recognise(head)
+            if aside is None:
+                return MemberState(member.name, "unknown", sha256, member.size)
+            return MemberState(member.name, "recognised", sha256, member.size, what=aside.what)
+        if not self._single:
+            self._intake.media(media_row(member, media, self._adding.wishes.timezone))
+        if known is not None:
+            self.notes.append(
+                (N_("{name} is flagged by {list}"), {"name": member.name, "list": known.name})
+            )
+        what = None if known is None else known.name
+        return MemberState(member.name, "media", sha256, member.size, what=what)
+
+    def _in_a_list(self, member: Member) -> HashList | None:
+        """The first list of hashes that knows the file; what is to be flagged goes first."""
+        lists = sorted(self._adding.hash_lists, key=lambda one: one.purpose)
+        if not lists:
+            return None
+        found = digests(member, frozenset(name for one in lists for name in one.algorithms))
+        return next((one for one in lists if one.knows(found)), None)
 
 
 def _native(reader: Reader) -> bool:

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -89,6 +89,7 @@ class Intake:
         *,
         listeners: Sequence[Listener] = (),
         expiries: Mapping[str, Expiry] | None = None,
+        ahead_s: int = 0,
     ) -> None:
         self.number = number
         self.counts = Counts()
@@ -97,6 +98,7 @@ class Intake:
         self._writer = writer
         self._listeners = listeners
         self._expiries = expiries or {}
+        self._ahead = pa.scalar(timedelta(seconds=ahead_s), pa.duration("us"))
         self._position = 0
         self._rejects: list[Mapping[str, Any]] = []
         writer.exhibit(number)
@@ -150,7 +152,10 @@ class Intake:
         columns = {name: given.column(name) for name in given.schema.names}
         for column in schema.fillable.values():
             if column.type == TIME and column.name in columns:
-                columns[column.name] = self._plausible(schema, column, columns[column.name])
+                told = columns[column.name].cast(TIME)
+                if self._ahead.as_py():
+                    told = pc.subtract(told, self._ahead)
+                columns[column.name] = self._plausible(schema, column, told)
         if "app" in schema.fillable:
             apps = columns.get("app", pa.nulls(given.num_rows, pa.string()))
             columns["app"] = pc.fill_null(apps, "unknown")

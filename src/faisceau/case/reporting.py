@@ -32,7 +32,7 @@ from faisceau.report.model import (
 )
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.schemas import MESSAGE, REJECT
-from faisceau.words import N_
+from faisceau.words import N_, Term
 
 EXAMPLES = 3
 
@@ -188,6 +188,16 @@ def unexamined(
         if e.files.get("unknown"):
             why = N_("no reader knows the format")
             gaps.append(Unexamined(Gap.UNKNOWN, who, Words(why), e.files["unknown"]))
+        for what, n in sorted(e.aside.items()):
+            why = N_("recognised and set aside: {what}")
+            gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why, {"what": Term(what)}), n))
+        if e.files.get("known"):
+            why = N_("known files left aside, as the list of hashes says")
+            gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why), e.files["known"]))
+        for name, rows in sorted(e.unread_tables.items()):
+            for table, n in sorted(rows.items()):
+                why = N_("table of a database that no reader asked for")
+                gaps.append(Unexamined(Gap.UNKNOWN, f"{who}: {name}: {table}", Words(why), n))
         for table, count in e.tables.items():
             if count.get("not_covered"):
                 why = N_("outside the mandate's data categories")

@@ -31,6 +31,7 @@ from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused
 from faisceau.evidence import register
 from faisceau.evidence.containers import part_folder
 from faisceau.evidence.exhibit import Exhibit
+from faisceau.evidence.hash_lists import HashList
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
@@ -204,6 +205,9 @@ class Workspace:
         reader: str | None = None,
         in_place: bool = False,
         again: bool = False,
+        clock_offset_s: int = 0,
+        keys: Sequence[bytes] = (),
+        hash_lists: Sequence[HashList] = (),
         ask: Ask | None = None,
         progress: Progress | None = None,
     ) -> Iterator[Added]:
@@ -227,6 +231,9 @@ class Workspace:
             reader=reader,
             in_place=in_place,
             again=again,
+            clock_offset_s=clock_offset_s,
+            keys=tuple(keys),
+            hash_lists=tuple(hash_lists),
             ask=ask,
             progress=progress,
         )

@@ -3,6 +3,7 @@
 Questions go to standard error, so that standard output stays for answers.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from faisceau.mandate.reading import read_mandate
 from faisceau.mandate.templates import template
 from faisceau.words import N_, say
 
-__all__ = ["ask_for_mandate", "choose_reader", "read_file", "template"]
+__all__ = ["ask_for_mandate", "choose_reader", "clock_offset_s", "read_file", "template"]
 
 LARGEST = 1 << 26
 """Bytes of the largest file read whole (64 MiB): mandates and proofs are far below."""
 
+_LONGEST_OFFSET_S = 3653 * 86_400
 _YES = frozenset({"y", "yes", "o", "oui"})
 _NO = frozenset({"n", "no", "non"})
 
@@ -47,6 +49,25 @@ def read_file(path: Path) -> bytes:
     if len(content) > LARGEST:
         raise BadInput(N_("{path} is larger than {limit} MiB"), path=path, limit=LARGEST >> 20)
     return content
+
+
+def clock_offset_s(text: str) -> int:
+    """Seconds by which a clock was ahead, from ``90``, ``1:30``, ``1:00:00``, ``-1:30``, ``2d``.
+
+    Raises ``UsageError`` for another form, and for more than ten years.
+    """
+    match = re.fullmatch(r"([+-]?)(?:(\d{1,4})d)?(?:(?:(?:(\d+):)?(\d+):)?(\d+))?", text.strip())
+    if match is None or not any(match.groups()[1:]):
+        raise UsageError(
+            N_("{text} is no offset of a clock"),
+            hint=N_("Write seconds, MM:SS, H:MM:SS or days as 2d; minus for a clock that was late"),
+            text=text,
+        )
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
+    offset = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if offset > _LONGEST_OFFSET_S:
+        raise UsageError(N_("A clock that is more than ten years off is not corrected"))
+    return -offset if match[1] == "-" else offset
 
 
 def ask_for_mandate(regime: str | None = None) -> bytes:

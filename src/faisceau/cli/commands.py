@@ -128,11 +128,51 @@ def status(case: Path) -> None:
     help=N_("Leave the bytes where they are; verified before each read."),
 )
 @click.option("--again", is_flag=True, help=N_("Read anew an exhibit that is already there."))
-def add(case: Path, paths: tuple[Path, ...], mapping: tuple[str, ...], **options: Any) -> None:
-    from faisceau.cli.asking import choose_reader
+@click.option(
+    "--clock-offset",
+    metavar="[-][H:]MM:SS",
+    default="0",
+    help=N_("By how much the clock of the device was ahead (minus: behind)."),
+)
+@click.option(
+    "--key-file",
+    "key_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help=N_("A file with the key or password handed over for an encrypted container."),
+)
+@click.option(
+    "--ignore-hashes",
+    multiple=True,
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help=N_("A list of hashes of known files, to leave aside."),
+)
+@click.option(
+    "--flag-hashes",
+    multiple=True,
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help=N_("A list of hashes of files to flag."),
+)
+def add(
+    case: Path,
+    paths: tuple[Path, ...],
+    mapping: tuple[str, ...],
+    clock_offset: str,
+    **options: Any,
+) -> None:
+    from faisceau.cli.asking import choose_reader, clock_offset_s, read_file
     from faisceau.cli.views import added_json, print_added, progress
+    from faisceau.evidence.hash_lists import read_hash_list
 
     columns = dict(_pair(option) for option in mapping)
+    options["clock_offset_s"] = clock_offset_s(clock_offset)
+    options["keys"] = [read_file(path) for path in options.pop("key_files")]
+    options["hash_lists"] = [
+        *(read_hash_list(path, "ignore") for path in options.pop("ignore_hashes")),
+        *(read_hash_list(path, "flag") for path in options.pop("flag_hashes")),
+    ]
     exit_code, results = 0, []
     with progress() as told:
         for added in workspace(case).add(

@@ -28,7 +28,7 @@ from faisceau.ledger.verdict import Verdict
 from faisceau.mandate.explain import Explanation
 from faisceau.report.model import Excerpt, FindingCard
 from faisceau.tables.schemas import TABLES
-from faisceau.words import N_, say
+from faisceau.words import N_, Term, say
 
 PARIS = ZoneInfo("Europe/Paris")
 N_("new"), N_("confirmed"), N_("dismissed"), N_("unsure"), N_("exculpatory")
@@ -71,8 +71,11 @@ def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:
         "unknown": dict(exhibit.unknown),
         "left": dict(exhibit.left),
         "files": dict(exhibit.files),
+        "aside": dict(exhibit.aside),
+        "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedure": exhibit.procedure,
         "timezone": exhibit.timezone,
+        "clock_offset_s": exhibit.clock_offset_s,
         "in_place": exhibit.in_place,
         "added_at": exhibit.added_at,
         "added_by": exhibit.added_by,
@@ -122,6 +125,7 @@ def print_status(state: CaseStatus) -> None:
         ],
     )
     for e in state.exhibits:
+        _print_completeness(e)
         for table, count in e.tables.items():
             if count.get("not_covered"):
                 note_out(
@@ -158,6 +162,27 @@ def print_status(state: CaseStatus) -> None:
         screen.print(f"{due.on:%d/%m/%Y}  {say(due.what, **due.facts)}")
     for warning in state.warnings:
         screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
+
+
+N_("read"), N_("recognised"), N_("known"), N_("media"), N_("rejected")
+
+
+def _print_completeness(exhibit: Exhibit) -> None:
+    """How much of an exhibit was looked at: its files, and the tables that no reader asked for."""
+    if sum(exhibit.files.values()) > 1:
+        states = ", ".join(f"{n} {say(state)}" for state, n in sorted(exhibit.files.items()))
+        text = N_("{exhibit}: {n} files: {states}")
+        note_out(text, exhibit=exhibit.exhibit_id, n=sum(exhibit.files.values()), states=states)
+    for what, n in sorted(exhibit.aside.items()):
+        text = N_("{exhibit}: {n} files recognised and set aside: {what}")
+        note_out(text, exhibit=exhibit.exhibit_id, n=n, what=Term(what))
+    for name, rows in sorted(exhibit.unread_tables.items()):
+        tables = ", ".join(f"{table} ({n})" for table, n in sorted(rows.items()))
+        text = N_("{exhibit}: {name}: tables that no reader asked for: {tables}")
+        note_out(text, exhibit=exhibit.exhibit_id, name=name, tables=one_line(tables))
+    if exhibit.clock_offset_s:
+        text = N_("{exhibit}: times set back by {n} seconds: its clock was ahead")
+        note_out(text, exhibit=exhibit.exhibit_id, n=exhibit.clock_offset_s)
 
 
 def note_out(template: str, /, **facts: Any) -> None:
@@ -197,7 +222,8 @@ def print_added(added: Added) -> None:
         )
         for table, count in exhibit.tables.items()
     )
-    reader = exhibit.reader or say(N_("unknown format, kept as it is"))
+    aside = N_("recognised, set aside") if exhibit.aside else N_("unknown format, kept as it is")
+    reader = exhibit.reader or say(aside)
     out().print(f"{exhibit.exhibit_id}  {one_line(exhibit.label)}  [{reader}]  {counts}")
     for template, facts in added.notes:
         note_out(template, **facts)

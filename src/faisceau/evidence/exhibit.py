@@ -7,7 +7,9 @@ from typing import Literal
 
 Kind = Literal["file", "folder"]
 Status = Literal["kept", "withdrawn", "purged"]
-State = Literal["read", "unknown", "media", "rejected"]
+State = Literal["read", "recognised", "known", "media", "unknown", "rejected"]
+"""What became of a file: read by a reader; recognised and set aside; left aside as a known one
+(``--ignore-hashes``); kept as media; of an unknown format; or rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,12 @@ class Exhibit:
 
     ``size``: bytes of its files; ``origin``: where it lay, absolute; ``timezone``: in which times
     without a zone were read; ``ended_*``: when, by whom and on which decision it was withdrawn or
-    purged. ``tables`` counts by table (``{"message": {"rows": 74, "rejected": 0}}``); ``unread``,
-    ``unknown`` and ``left`` count cells and fields by name.
+    purged. ``clock_offset_s``: by how many seconds the clock of the handset was ahead; the times in
+    the tables are corrected by it. ``tables`` counts by table
+    (``{"message": {"rows": 74, "rejected": 0}}``); ``unread``, ``unknown`` and
+    ``left`` count cells and fields by name; ``files`` the files by what became of them,
+    ``aside`` those recognised, by what they are; ``unread_tables`` the rows of each table that no
+    reader asked for, by database.
     """
 
     number: int
@@ -32,6 +38,7 @@ class Exhibit:
     status: Status = "kept"
     procedure: str | None = None
     timezone: str | None = None
+    clock_offset_s: int = 0
     note: str = ""
     ended_at: datetime | None = None
     ended_by: str | None = None
@@ -42,6 +49,8 @@ class Exhibit:
     unknown: Mapping[str, int] = field(default_factory=dict)
     left: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
+    aside: Mapping[str, int] = field(default_factory=dict)
+    unread_tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     handset: bool = False
 
@@ -76,10 +85,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """One file of an exhibit, at any depth, and what became of it."""
+    """One file of an exhibit, at any depth, and what became of it; ``what`` it is, if known."""
 
     path: str
     state: State
     sha256: str | None = None
     size: int | None = None
     reader: str | None = None
+    what: str | None = None

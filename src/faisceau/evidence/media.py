@@ -6,14 +6,13 @@ with it), and by a few beginnings that these rules miss.
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pure_magic_rs import MagicDb
 
-from faisceau.evidence.reading import Head
+from faisceau.evidence.media_facts import Kind, media_facts
+from faisceau.evidence.reading import Member
 from faisceau.tables.schemas import MEDIA, Row
-
-Kind = Literal["audio", "video", "image", "document"]
 
 UNKNOWN = "application/octet-stream"
 MISSED = (
@@ -81,22 +80,19 @@ def media_of(start: bytes) -> Media | None:
     return Media("document", name) if name.startswith(DOCUMENTS) else None
 
 
-def media_row(head: Head) -> Row | None:
-    """The ``media`` row of a file that no reader claims, its hash included; None for no media.
+def media_row(member: Member, media: Media, zone: ZoneInfo) -> Row:
+    """The ``media`` row of a file: its hash, and what it says of itself (``media_facts``).
 
     ``container`` is the archive it lies in, as the member's name tells.
     """
-    found = media_of(head.start)
-    if found is None:
-        return None
-    member = head.member
     return MEDIA.row(
-        kind=found.kind,
+        kind=media.kind,
         path=member.name,
         sha256=member.sha256(),
         size=member.size,
-        media_type=found.media_type,
+        media_type=media.media_type,
         container=member.name.rpartition("!/")[0] or None,
+        **media_facts(member, media.kind, zone),
     )
 
 

@@ -37,6 +37,7 @@ _exhibit = sa.Table(
     sa.Column("status", sa.String(9), nullable=False),
     sa.Column("procedure", sa.Text),
     sa.Column("timezone", sa.Text),
+    sa.Column("clock_offset_s", sa.Integer, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("ended_at", sa.String(32)),
     sa.Column("ended_by", sa.Text),
@@ -61,7 +62,8 @@ _member = sa.Table(
     sa.Column("sha256", sa.String(64), index=True),
     sa.Column("size", sa.BigInteger),
     sa.Column("reader", sa.Text),
-    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("what", sa.Text),
 )
 
 
@@ -186,6 +188,7 @@ def set_members(connection: sa.Connection, number: int, members: Iterable[Member
             "size": member.size,
             "reader": member.reader,
             "state": member.state,
+            "what": member.what,
         }
         for position, member in enumerate(members)
     ]
@@ -251,6 +254,8 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
         "unknown": dict(exhibit.unknown),
         "left": dict(exhibit.left),
         "files": dict(exhibit.files),
+        "aside": dict(exhibit.aside),
+        "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedures": {table: list(met) for table, met in exhibit.procedures.items()},
         "handset": exhibit.handset,
     }

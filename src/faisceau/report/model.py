@@ -243,6 +243,7 @@ class Gap(StrEnum):
     """Why something was not examined."""
 
     UNKNOWN = "unknown"
+    SET_ASIDE = "set_aside"
     UNREAD = "unread"
     NOT_COVERED = "not_covered"
     OUT_OF_SCOPE = "out_of_scope"

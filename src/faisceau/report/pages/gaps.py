@@ -24,6 +24,10 @@ GAPS = {
         N_("Unknown"),
         N_("Files or fields of a format that no reader knows; kept, not read."),
     ),
+    Gap.SET_ASIDE: (
+        N_("Recognised and set aside"),
+        N_("Files whose kind is known and from which no row comes; they are kept as exhibits."),
+    ),
     Gap.UNREAD: (
         N_("Unread"),
         N_("Values that could not be read; the row was kept without them."),
