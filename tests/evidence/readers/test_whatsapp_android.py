@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
 from faisceau.evidence.readers import whatsapp_android
-from faisceau.evidence.readers.whatsapp_android import NO_TIME, OUTSIDE, detect
+from faisceau.evidence.readers.whatsapp_android import detect
+from faisceau.evidence.whatsapp.columns import NO_TIME, OUTSIDE
 from faisceau.evidence.reading import OWNER, Head, Member, Source, read_rows
 from faisceau.tables.schemas import Batch
 

@@ -1,0 +1,227 @@
+"""Names that address books keep: ``wa.db`` on Android, ``ContactsV2.sqlite`` on iOS.
+
+Read as exhibits of their own, and beside the messages for the names of who wrote.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from faisceau.errors import BadInput
+from faisceau.evidence.reading import Source
+from faisceau.evidence.whatsapp.columns import text
+from faisceau.evidence.whatsapp.database import Database
+from faisceau.evidence.whatsapp.jids import phone
+from faisceau.tables.schemas import CONTACT
+from faisceau.tables.schemas.schema import STRING, STRINGS, Batch
+
+ANDROID_BOOK = "wa.db"
+IOS_BOOKS = ("ContactsV2.sqlite", "Contacts.sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: where it stands, its jid, the name it is kept under, its other identifiers."""
+
+    at: str
+    jid: str | None
+    name: str | None
+    others: tuple[str, ...] = ()
+    hidden: str | None = None
+    """The hidden identifier (``@lid``) of the same person."""
+
+    def identifiers(self) -> list[str]:
+        """The number of a person's jid, else the jid; then what else there is, each once."""
+        first = [] if self.jid is None else [phone(self.jid) or self.jid]
+        hidden = [] if self.hidden is None else [self.hidden]
+        found = list(first)
+        for other in (*self.others, *hidden):
+            digits = _digits(other)
+            if all(other != one and (not digits or digits != _digits(one)) for one in found):
+                found.append(other)
+        return found
+
+
+_ANDROID_NAMES = ("display_name", "given_name", "family_name", "wa_name", "nickname", "sort_name")
+_IOS_NAMES = (
+    "ZFULLNAME", "ZGIVENNAME", "ZFIRSTNAME", "ZLASTNAME", "ZBUSINESSNAME", "ZHIGHLIGHTEDNAME",
+    "ZNICKNAME", "ZUSERNAME",
+)  # fmt: skip
+
+
+def is_android_book(tables: Mapping[str, frozenset[str]]) -> bool:
+    """True for the tables of ``wa.db``."""
+    return tables.get("wa_contacts", frozenset()) >= {"jid", "display_name"}
+
+
+def is_ios_book(tables: Mapping[str, frozenset[str]]) -> bool:
+    """True for the tables of ``ContactsV2.sqlite``, or of the older ``Contacts.sqlite``."""
+    return "ZWHATSAPPID" in tables.get("ZWAADDRESSBOOKCONTACT", ()) or (
+        tables.get("ZWAPHONE", frozenset()) >= {"ZWHATSAPPID", "ZCONTACT"}
+        and "ZWACONTACT" in tables
+    )
+
+
+def android_entries(db: Database) -> Iterator[Entry]:
+    """Every row of ``wa_contacts``, then the verified businesses that have none there."""
+    verified = _verified(db)
+    row = "_id" if "_id" in db.tables["wa_contacts"] else "rowid"
+    wanted = (row, "jid", "number", *_ANDROID_NAMES)
+    for values in _wanted(db, "wa_contacts", wanted, row):
+        one = dict(zip(wanted, values, strict=True))
+        jid = text(one["jid"]) or None
+        listed = verified.pop(jid, (None, None))[1] if jid else None
+        number = text(one["number"])
+        yield Entry(
+            f"wa_contacts {text(one[row])}",
+            jid,
+            _android_name({name: text(one[name]) for name in _ANDROID_NAMES}, listed),
+            (number,) if number else (),
+        )
+    for jid, (at, name) in verified.items():
+        yield Entry(f"wa_vnames {at}", jid, name)
+
+
+def _android_name(names: Mapping[str, str | None], verified: str | None) -> str | None:
+    whole = " ".join(part for n in ("given_name", "family_name") if (part := names[n]))
+    given = (names["display_name"], whole, verified, names["wa_name"], names["nickname"])
+    return next((name for name in (*given, names["sort_name"]) if name and name.strip()), None)
+
+
+def _verified(db: Database) -> dict[str, tuple[str | None, str | None]]:
+    """Where they stand and their names, by jid: businesses whose name WhatsApp verified."""
+    if not db.has("wa_vnames", "jid", "verified_name"):
+        return {}
+    found = db.rows("SELECT rowid, jid, verified_name FROM wa_vnames ORDER BY rowid")
+    return {
+        known: (text(row), text(name))
+        for row, jid, name in found
+        if (known := text(jid)) and (text(name) or "").strip()
+    }
+
+
+def ios_entries(db: Database) -> Iterator[Entry]:
+    """Every entry of the address book as WhatsApp for iOS keeps it."""
+    wanted: tuple[str, ...]
+    if "ZWHATSAPPID" in db.tables.get("ZWAADDRESSBOOKCONTACT", ()):
+        table = "ZWAADDRESSBOOKCONTACT"
+        key = "Z_PK" if db.has(table, "Z_PK") else "rowid"
+        wanted = (key, "ZWHATSAPPID", "ZLID", "ZPHONENUMBER", *_IOS_NAMES)
+        rows = _wanted(db, table, wanted, key)
+    else:
+        table, key = "ZWAPHONE", "Z_PK"
+        wanted = (key, "ZWHATSAPPID", "ZPHONE", *_IOS_NAMES)
+        columns = ", ".join(_either(db, name, "ZWAPHONE", "ZWACONTACT") for name in wanted)
+        rows = db.rows(
+            f"SELECT {columns} FROM ZWAPHONE LEFT JOIN ZWACONTACT"
+            " ON ZWACONTACT.Z_PK = ZWAPHONE.ZCONTACT ORDER BY ZWAPHONE.Z_PK"
+        )
+    for values in rows:
+        one = {name: text(value) for name, value in zip(wanted, values, strict=True)}
+        number = one.get("ZPHONENUMBER") or one.get("ZPHONE")
+        yield Entry(
+            f"{table} {one[key]}",
+            _completed(one["ZWHATSAPPID"], "s.whatsapp.net"),
+            _ios_name(one),
+            (number,) if number else (),
+            _completed(one.get("ZLID"), "lid"),
+        )
+
+
+def _ios_name(names: Mapping[str, str | None]) -> str | None:
+    parts = (names["ZGIVENNAME"] or names["ZFIRSTNAME"], names["ZLASTNAME"])
+    whole = " ".join(part for part in parts if part)
+    further = (names[n] for n in ("ZBUSINESSNAME", "ZHIGHLIGHTEDNAME", "ZNICKNAME", "ZUSERNAME"))
+    return next((n for n in (names["ZFULLNAME"], whole, *further) if n and n.strip()), None)
+
+
+def _completed(jid: str | None, server: str) -> str | None:
+    """A jid that may have been kept without its server."""
+    return jid if not jid or "@" in jid else f"{jid}@{server}"
+
+
+def _wanted(
+    db: Database, table: str, wanted: tuple[str, ...], order: str
+) -> Iterator[tuple[object, ...]]:
+    have = db.tables[table] | {"rowid"}
+    columns = ", ".join(name if name in have else "NULL" for name in wanted)
+    return db.rows(f"SELECT {columns} FROM {table} ORDER BY {order}")
+
+
+def _either(db: Database, column: str, *tables: str) -> str:
+    return next((f"{t}.{column}" for t in tables if column in db.tables.get(t, ())), "NULL")
+
+
+def _digits(value: str) -> str:
+    return "".join(c for c in value if c.isdigit()) if "@" not in value else ""
+
+
+def contact_batch(entries: list[Entry], account: str | None) -> Batch:
+    """Entries as contacts."""
+    n = len(entries)
+    columns = {
+        "account": pa.repeat(pa.scalar(account, STRING), n),
+        "ref": pa.array([entry.jid for entry in entries], STRING),
+        "name": pa.array([entry.name for entry in entries], STRING),
+        "identifiers": pa.array([entry.identifiers() or None for entry in entries], STRINGS),
+    }
+    locators = pa.array([entry.at for entry in entries], STRING)
+    return Batch(CONTACT, pa.RecordBatch.from_pydict(columns), locators)
+
+
+# Beside the messages.
+
+
+def android_names(source: Source) -> dict[str, str]:
+    """Names by jid of the ``wa.db`` that lies beside a file; none when there is none."""
+    return {
+        entry.jid: entry.name
+        for entry in _beside(source, (ANDROID_BOOK, f"databases/{ANDROID_BOOK}"), ios=False)
+        if entry.jid and entry.name
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class IosNames:
+    """Names by jid, hidden identifiers included, and the numbers of these."""
+
+    names: Mapping[str, str]
+    numbers: Mapping[str, str]
+
+
+def ios_names(source: Source) -> IosNames:
+    """The address book that lies beside a ``ChatStorage.sqlite``."""
+    names: dict[str, str] = {}
+    numbers: dict[str, str] = {}
+    for entry in _beside(source, IOS_BOOKS, ios=True):
+        for jid in (entry.jid, entry.hidden):
+            if jid and entry.name:
+                names.setdefault(jid, entry.name)
+        if entry.jid and entry.hidden:
+            numbers.setdefault(entry.hidden, entry.jid)
+    return IosNames(names, numbers)
+
+
+def _beside(source: Source, places: tuple[str, ...], *, ios: bool) -> Iterator[Entry]:
+    """The entries of the first of ``places`` that is there; damaged ones as far as they go."""
+    for place in places:
+        member = source.attached(place)
+        if member is None:
+            continue
+        book = Source(member, source.wishes)
+        tables = book.head.sqlite_tables
+        if not (is_ios_book(tables) if ios else is_android_book(tables)):
+            continue
+        try:
+            connection = book.sqlite()
+        except (BadInput, sqlite3.DatabaseError):
+            continue
+        with closing(connection):
+            db = Database(book, connection, tables)
+            yield from (ios_entries(db) if ios else android_entries(db))
+            if db.damage:
+                source.leave(f"what is damaged of {place} beside it")
+        return
