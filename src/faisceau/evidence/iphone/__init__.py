@@ -1,0 +1,1 @@
+"""What the readers of an iPhone's databases share with nobody else."""
