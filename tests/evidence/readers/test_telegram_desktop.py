@@ -162,6 +162,54 @@ def test_other_service_messages_are_of_kind_system(export: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"action": "remove_members", "members": ["Momo"]}, "remove_members Momo"),
+        ({"action": "join_group_by_link", "inviter": "Léa"}, "join_group_by_link Léa"),
+        ({"action": "group_call", "duration": 95}, "group_call duration 95"),
+        ({"action": "set_messages_ttl", "period": 86400}, "set_messages_ttl period 86400"),
+        ({"action": "edit_group_title", "title": "Four"}, "edit_group_title Four"),
+        ({"information_text": "Ancien"}, "Ancien"),
+    ],
+)
+def test_what_happened_in_a_group_is_told_with_its_particulars(
+    export: Any, fields: dict[str, Any], words: str
+) -> None:
+    plain = message(type="service", actor="Léa", actor_id="user100", **fields)
+    found = export(chat(plain, type="private_group"))
+    [said] = found.read()
+    assert (said["kind"], said["text"], said["sender_name"]) == ("system", words, "Léa")
+    assert not found.source.tally.unknown
+
+
+def test_a_pinned_message_is_named_and_unknown_particulars_are_counted(export: Any) -> None:
+    pinned = message(type="service", action="pin_message", message_id=3, giveaway=1)
+    found = export(chat(pinned, type="private_group"))
+    [said] = found.read()
+    assert said["reply_to"] == "3"
+    assert found.source.tally.unknown == {"giveaway": 1}
+
+
+def test_reactions_are_counted(export: Any) -> None:
+    recent = [{"from": "Momo", "from_id": "user300", "date": "2024-06-01T12:00:01"}]
+    liked = [
+        {"type": "emoji", "count": 14, "emoji": "🔥", "recent": recent},
+        {"type": "custom_emoji", "count": 1, "document_id": "x"},
+    ]
+    found = export(chat(message(reactions=liked)))
+    found.read()
+    assert found.source.tally.left == {"reactions to messages": 15}
+    assert not found.source.tally.unknown
+
+
+def test_a_poll_is_its_question_and_answers(export: Any) -> None:
+    answers = [{"text": "Lundi", "voters": 2, "chosen": True}, {"text": "Mardi", "voters": 0}]
+    asked = {"question": "Quand ?", "closed": False, "total_voters": 2, "answers": answers}
+    [said] = export(chat(message(poll=asked))).read()
+    assert said["text"] == "Quand ?\nLundi\nMardi"
+
+
+@pytest.mark.parametrize(
     ("fields", "kind"),
     [
         ({"media_type": "voice_message", "file": "(File not included.)"}, "voice"),

@@ -6,7 +6,7 @@ and https://core.telegram.org/import-export. Exports of several gigabytes are st
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,14 @@ from faisceau.errors import BadInput, FieldError
 from faisceau.evidence.clocks import epoch_s, iso_time
 from faisceau.evidence.json_events import CONTAINERS, Event, Events, json_events
 from faisceau.evidence.reading import OWNER, Head, Record, Source
+from faisceau.evidence.telegram_words import (
+    card,
+    event_words,
+    joined,
+    message_words,
+    reactions,
+    together,
+)
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, Row
 from faisceau.words import N_
 
@@ -58,7 +66,6 @@ _PLAIN = (
     "duration_seconds",
     "self_destruct_period_seconds",
     "live_location_period_seconds",
-    "reactions",
     "inline_bot_buttons",
     "photo_file_size",
     "file_size",
@@ -209,6 +216,8 @@ def _message(
     source: Source, chat: _Chat, record: Record, message: Mapping[str, Any]
 ) -> Iterator[Row]:
     record.leave(*_PLAIN)
+    if reacted := record.maybe("reactions", reactions):
+        source.leave("reactions to messages", reacted)
     sent_at, zone = _time(source, record, "date")
     service = message.get("type") == "service"
     name = record.maybe("actor" if service else "from")
@@ -227,12 +236,16 @@ def _message(
         return
     said: dict[str, Any] = {}
     if service:
-        said = {"text": _event(record, message), "kind": "system"}
+        said = {
+            "text": event_words(record, message),
+            "kind": "system",
+            "attachment_sha256": _attachment(source, record),
+        }
     elif message.keys() & _MORE:
         yield from _shared_contact(chat, record)
         said = _media(source, record, message)
     else:
-        said = {"text": record.maybe("text", _joined), "kind": "text"}
+        said = {"text": record.maybe("text", joined), "kind": "text"}
     yield MESSAGE.row(
         app="telegram",
         ref=record.maybe("id"),
@@ -246,9 +259,15 @@ def _message(
         zone=zone,
         forwarded=record.maybe("forwarded_from") is not None or "forwarded_from" in message,
         edited_at=_time(source, record, "edited")[0] if "edited" in message else None,
-        reply_to=record.maybe("reply_to_message_id"),
+        reply_to=_answered(record),
         **said,
     )
+
+
+def _answered(record: Record) -> str | None:
+    """The message answered, or the one that a service message is about (pinned, paid)."""
+    named = [record.maybe(f"{word}message_id") for word in ("reply_to_", "", "game_", "invoice_")]
+    return next((ref for ref in named if ref), None)
 
 
 def _call(record: Record) -> dict[str, Any]:
@@ -291,29 +310,6 @@ def _time(source: Source, record: Record, name: str) -> tuple[datetime | None, s
     return at, f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _text(record: Record, message: Mapping[str, Any]) -> str | None:
-    """The words: the text, else what stands in their place (emoji, question, card, venue)."""
-    text = record.maybe("text", _joined)
-    emoji, poll = record.maybe("sticker_emoji"), record.maybe("poll", _poll)
-    game = _together(record.maybe(n) for n in ("game_title", "game_description", "game_link"))
-    venue = _together(record.maybe(n) for n in ("place_name", "address"))
-    card = _card(message.get("contact_information"))
-    invoice = record.maybe("invoice_information", _invoice)
-    title = record.maybe("title")
-    return text or poll or _together(card) or venue or game or invoice or title or emoji
-
-
-def _event(record: Record, message: Mapping[str, Any]) -> str:
-    """What a service message says, in the exporter's own words: action, then its particulars."""
-    record.leave(*message)
-    said = [message.get("action"), message.get("information_text"), message.get("title")]
-    said += [message.get(name) for name in ("new_title", "inviter", "amount", "currency")]
-    members = message.get("members")
-    said += members if isinstance(members, list) else []
-    said.append(_joined(message.get("text") or ""))
-    return " ".join(str(word) for word in said if word)
-
-
 def _kind(record: Record, message: Mapping[str, Any]) -> str:
     mime = record.maybe("mime_type") or ""
     media = _MEDIA.get(record.maybe("media_type") or "")
@@ -331,7 +327,7 @@ def _kind(record: Record, message: Mapping[str, Any]) -> str:
 def _media(source: Source, record: Record, message: Mapping[str, Any]) -> dict[str, Any]:
     place = record.maybe("location_information", _coordinates)
     return {
-        "text": _text(record, message),
+        "text": message_words(record, message),
         "kind": _kind(record, message),
         "attachment_sha256": _attachment(source, record),
         "latitude": place and place[0],
@@ -344,13 +340,13 @@ def _coordinates(place: Any) -> tuple[float, float]:
 
 
 def _shared_contact(chat: _Chat, record: Record) -> Iterator[Row]:
-    card = record.maybe("contact_information", _card)
-    if card:
-        *names, phone = card
+    shown = record.maybe("contact_information", card)
+    if shown:
+        *names, phone = shown
         yield CONTACT.row(
             ref=record.maybe("id"),
             account=chat.owner,
-            name=_together(names) or None,
+            name=together(names) or None,
             identifiers=[phone] if phone else None,
         )
 
@@ -389,7 +385,7 @@ def _contact(chat: _Chat, record: Record, ids: list[str | None]) -> Row:
     names = [record.maybe("first_name"), record.maybe("last_name")]
     return CONTACT.row(
         account=chat.owner,
-        name=_together(names) or None,
+        name=together(names) or None,
         identifiers=[i for i in ids if i] or None,
     )
 
@@ -403,32 +399,6 @@ def _learn_from_head(source: Source, chat: _Chat) -> None:
 def _peer(value: Any) -> str:
     """``user…``, ``chat…``, ``channel…``; exports before 2021 gave a user's bare number."""
     return f"user{value}" if isinstance(value, int) else str(value)
-
-
-def _joined(text: Any) -> str:
-    """The words of a ``text``: a string, or a list of strings and entities."""
-    if isinstance(text, str):
-        return text
-    parts = text if isinstance(text, list) else [text]
-    return "".join(part if isinstance(part, str) else str(part["text"]) for part in parts)
-
-
-def _poll(poll: Any) -> str:
-    return "\n".join([_joined(poll["question"]), *(_joined(a["text"]) for a in poll["answers"])])
-
-
-def _invoice(invoice: Any) -> str:
-    return f"{invoice['title']} {invoice['description']}".strip()
-
-
-def _card(card: Any) -> list[str]:
-    if not isinstance(card, Mapping):
-        return []
-    return [str(card.get(k) or "") for k in ("first_name", "last_name", "phone_number")]
-
-
-def _together(parts: Iterable[str | None]) -> str:
-    return " ".join(part for part in parts if part)
 
 
 def _why(error: Exception) -> str:
