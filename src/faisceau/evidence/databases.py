@@ -194,7 +194,10 @@ class Cells:
 
     def numbers(self, name: str) -> pa.Array:
         """As numbers; what is none is null."""
-        return self._numbers(name, NUMBER, float)
+        try:  # Arrow refuses to make a float of a whole number beyond 2^53
+            return pa.array(self.raw(name), pa.int64()).cast(NUMBER, safe=False)
+        except (pa.ArrowException, TypeError, OverflowError):
+            return self._numbers(name, NUMBER, float)
 
     def _numbers(self, name: str, kind: pa.DataType, convert: Callable[[Any], Any]) -> pa.Array:
         values = self.values.get(name)
@@ -286,11 +289,8 @@ class Links:
     @classmethod
     def of(cls, database: Database, sql: str) -> "Links":
         """The links of a query of two columns, key and value; of several the first counts."""
-        parts = [
-            np.array([pair for pair in rows if _whole(pair[0]) and _whole(pair[1])], np.int64)
-            for rows in database.chunks(sql)
-        ]
-        pairs = np.concatenate([part.reshape(-1, 2) for part in parts] or [np.empty((0, 2), int)])
+        parts = [_pairs(rows).reshape(-1, 2) for rows in database.chunks(sql)]
+        pairs = np.concatenate(parts or [np.empty((0, 2), np.int64)])
         keys, first = np.unique(pairs[:, 0], return_index=True)
         return cls(keys, pairs[first, 1])
 
@@ -374,8 +374,12 @@ def text(value: Any) -> str | None:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int)
+def _pairs(rows: list[Any]) -> Any:
+    try:
+        return np.array(rows, np.int64)
+    except (ValueError, TypeError):  # a null, or what is no number
+        whole = [pair for pair in rows if all(isinstance(value, int) for value in pair)]
+        return np.array(whole, np.int64)
 
 
 def _number(value: Any, convert: Callable[[Any], Any]) -> Any:
