@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -156,12 +157,13 @@ def test_rejects_are_kept_with_reason_and_place(desk: Desk) -> None:
     assert reject["reason"]
 
 
-def test_every_row_of_many_small_exhibits_shares_a_segment(desk: Desk) -> None:
+def test_many_small_exhibits_share_a_segment_or_two(desk: Desk) -> None:
     paths = [
         desk.file(f"{n}.csv", MESSAGES + f"T{n},a,2026-09-10T10:00:00Z,x{n}\n") for n in range(30)
     ]
     assert all(a.error is None for a in desk.workspace().add(paths))
-    assert len(list((desk.case / "tables" / "message").glob("*.parquet"))) == 1
+    segments = list((desk.case / "tables" / "message").glob("*.parquet"))
+    assert len(segments) <= (os.cpu_count() or 1)  # one a worker
     assert len(desk.rows("message")) == 120
     assert len({row["row_id"] for row in desk.rows("message")}) == 120
 

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
-from faisceau.case.adding import Added, Adding, Ask, Progress
+from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import cards, cited_sources, finding_json, selections
+from faisceau.case.examining import Ask, Progress
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.masking import Mask
@@ -31,7 +32,6 @@ from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused
 from faisceau.evidence import register
 from faisceau.evidence.containers import part_folder
 from faisceau.evidence.exhibit import Exhibit
-from faisceau.evidence.hash_lists import HashList
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
@@ -197,43 +197,24 @@ class Workspace:
         self,
         paths: Sequence[Path],
         *,
-        as_table: str | None = None,
-        columns: Mapping[str, str] | None = None,
-        label: str | None = None,
-        procedure: str | None = None,
-        timezone: str = "Europe/Paris",
-        reader: str | None = None,
-        in_place: bool = False,
-        again: bool = False,
-        clock_offset_s: int = 0,
-        keys: Sequence[bytes] = (),
-        hash_lists: Sequence[HashList] = (),
         ask: Ask | None = None,
         progress: Progress | None = None,
+        **options: Any,
     ) -> Iterator[Added]:
         """Add each path as an exhibit of its own; yields what became of each, in order.
 
         A path that fails is yielded with its error, the others go on; a refusal ends it
-        (``Refused``).
+        (``Refused``). ``options``: those of ``adding.orders_of``.
         """
+        readers = plugins().readers
         adding = Adding(
             gate=self._gate,
             database=self._database,
             store=self._store,
             lake=self._lake,
             mandate=self.mandate,
-            readers=plugins().readers,
-            as_table=as_table,
-            columns=columns or {},
-            label=label,
-            procedure=procedure,
-            timezone=timezone,
-            reader=reader,
-            in_place=in_place,
-            again=again,
-            clock_offset_s=clock_offset_s,
-            keys=tuple(keys),
-            hash_lists=tuple(hash_lists),
+            readers=readers,
+            orders=orders_of(readers, **options),
             ask=ask,
             progress=progress,
         )

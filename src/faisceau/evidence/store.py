@@ -16,7 +16,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,11 +122,12 @@ class EvidenceStore:
         exhibit: Exhibit,
         limits: Limits | None = None,
         progress: Progress | None = None,
+        keys: Sequence[bytes] = (),
     ) -> Iterator[Contents]:
         """The files of an exhibit, containers unfolded, for as long as the block lasts.
 
-        Every object is hashed first. Raises ``Damaged`` when one is not what was kept, and
-        ``BadInput`` when the exhibit is a container that cannot be opened.
+        ``keys``: what was handed over to open encrypted containers. Every object is hashed
+        first. Raises ``Damaged`` when one is not what was kept, and ``BadInput`` when the exhibit is a container that cannot be opened.
         """
         permit.require(*READ)
         report = progress or _silent
