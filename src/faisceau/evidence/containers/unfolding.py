@@ -1,0 +1,122 @@
+"""Unfolding: an exhibit's files, every container among them replaced by what it holds."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from faisceau.errors import BadInput
+from faisceau.evidence.containers.compressed import list_compressed
+from faisceau.evidence.containers.contents import Contents, Room
+from faisceau.evidence.containers.scratch import Scratch
+from faisceau.evidence.containers.sevenzip import MAGIC as SEVENZIP
+from faisceau.evidence.containers.sevenzip import list_7z
+from faisceau.evidence.containers.tars import is_tar_header, list_tar
+from faisceau.evidence.containers.zips import list_zip
+from faisceau.evidence.reading import Member, Reject
+from faisceau.words import N_
+
+SNIFFED = 512
+"""Bytes from which a container is recognised: a tar header is as long."""
+
+Form = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
+
+_BEGINS: dict[Form, re.Pattern[bytes]] = {
+    "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
+    "7z": re.compile(re.escape(SEVENZIP)),
+    "gzip": re.compile(rb"\x1f\x8b\x08"),
+    "bzip2": re.compile(rb"BZh[1-9](1AY&SY|\x17\x72\x45\x38\x50\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\x00"),
+}
+
+
+def form_of(start: bytes) -> Form | None:
+    """The form of container a file has, from its first ``SNIFFED`` bytes; None when it is none."""
+    for form, begins in _BEGINS.items():
+        if begins.match(start):
+            return form
+    if len(start) >= SNIFFED and start[0] and is_tar_header(start[:SNIFFED]):
+        return "tar"
+    return None
+
+
+def unfold_file(file: Member, scratch: Scratch, *, keys: Sequence[bytes] = ()) -> Contents:
+    """What an exhibit that is one file holds: itself, or the members of the container it is.
+
+    ``keys``: what the key files hold that were handed over. Raises ``BadInput`` when it is a
+    container that is damaged, hostile, over the limits, or closed to these keys.
+    """
+    room = Room(scratch.limits.granted(file.size), scratch.limits.members)
+    unfolded = _Unfolding(scratch, keys).one(file, "", 1, room)
+    return unfolded if unfolded is not None else Contents([file], [])
+
+
+def unfold_folder(
+    files: Sequence[Member], scratch: Scratch, *, keys: Sequence[bytes] = ()
+) -> Contents:
+    """What an exhibit that is a folder holds: its files, and the members of its containers.
+
+    ``keys``: as for ``unfold_file``. A container that cannot be opened is a reject; the other
+    files are given all the same.
+    """
+    room = Room(scratch.limits.total, scratch.limits.members)
+    return _Unfolding(scratch, keys).each(files, 1, room)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfolding:
+    """One exhibit being unfolded."""
+
+    scratch: Scratch
+    keys: Sequence[bytes]
+
+    def one(self, file: Member, prefix: str, depth: int, room: Room) -> Contents | None:
+        """The members of a container, at all depths; None when ``file`` is to be kept whole."""
+        with file.open() as stream:
+            form = form_of(stream.read(SNIFFED))
+        if form is None:
+            return None
+        if depth > self.scratch.limits.depth:
+            raise BadInput(
+                N_("{name} is a container inside {depth} others: not opened"),
+                name=file.name,
+                depth=self.scratch.limits.depth,
+            )
+        direct: Contents | None
+        if form == "zip":
+            direct = list_zip(file, prefix, room, self.scratch, self.keys)
+        elif form == "7z":
+            direct = list_7z(file, prefix, room, self.scratch, self.keys)
+        elif form == "tar":
+            direct = list_tar(file.name, file.local(), prefix, room, self.scratch)
+        else:
+            direct = list_compressed(file, form, prefix, room, self.scratch)
+        if direct is None:
+            return None
+        inner = self.each(direct.members, depth + 1, room)
+        return Contents(inner.members, direct.rejects + inner.rejects)
+
+    def each(self, files: Sequence[Member], depth: int, room: Room) -> Contents:
+        """The files, each container among them replaced by its members or by a reject.
+
+        The work that a hostile one costs counts: when the room is used up, no other is opened.
+        """
+        members: list[Member] = []
+        rejects: list[Reject] = []
+        for file in files:
+            granted = min(self.scratch.limits.granted(file.size), room.bytes)
+            own = Room(max(granted, 0), max(room.files, 0))
+            before = (own.bytes, own.files)
+            try:
+                unfolded = self.one(file, f"{file.name}!/", depth, own)
+            except BadInput as error:
+                rejects.append(Reject(file.name, error.message, error.facts))
+                unfolded = Contents([], [])
+            if unfolded is None:
+                members.append(file)
+            else:
+                members += unfolded.members
+                rejects += unfolded.rejects
+            room.bytes -= before[0] - max(own.bytes, 0)
+            room.files -= before[1] - max(own.files, 0)
+        return Contents(members, rejects)
