@@ -233,9 +233,205 @@ def test_the_device_gathers_numbers_accounts_and_applications(made: Any) -> None
     assert (second["imei"], second.get("msisdn")) == ("356938035643809", None)
     for handset in (first, second):
         assert (handset["make"], handset["model"]) == ("Samsung GSM", "SM-G991B")
-        assert (handset["accounts"], handset["apps"]) == (["momo75"], ["Signal"])
-    assert found.source.tally.left == {"metadata item": 1}
+        assert (handset["accounts"], handset["apps"]) == (["momo75"], ["Snapchat", "Signal"])
+    assert found.source.tally.left == {"metadata item": 1, "tagged file": 1, "credentials": 1}
     assert "secret" not in str(found.rows)
+
+
+ACCOUNT = """<model type="UserAccount" id="ac0f" deleted_state="Intact" extractionId="0">
+  <field name="Source" type="String"><value type="String"><![CDATA[Instagram]]></value></field>
+  <field name="Name" type="String"><value type="String"><![CDATA[Momo 75]]></value></field>
+  <field name="Username" type="String"><value type="String"><![CDATA[momo.75]]></value></field>
+  <field name="Password" type="String"><value type="String"><![CDATA[s3same]]></value></field>
+  <field name="ServiceType" type="String"><value type="String"><![CDATA[Instagram]]></value></field>
+  <field name="ServerAddress" type="String"><empty /></field>
+  <field name="TimeCreated" type="TimeStamp"><empty /></field>
+  <multiModelField name="Photos" type="ContactPhoto" />
+  <multiModelField name="Entries" type="ContactEntry">
+    <model type="UserID" id="e1"><field name="Category"><value>Id</value></field>
+      <field name="Value"><value type="String"><![CDATA[1790456]]></value></field></model>
+    <model type="EmailAddress" id="e2">
+      <field name="Value"><value type="String"><![CDATA[momo@x.fr]]></value></field></model>
+    <model type="ProfilePicture" id="e3">
+      <field name="Value"><value type="String"><![CDATA[p.jpg]]></value></field></model>
+  </multiModelField>
+  <multiField name="Notes" type="String" />
+</model>"""
+
+
+def test_an_account_that_stands_alone_is_read_and_its_password_is_not(made: Any) -> None:
+    found = made(ACCOUNT.encode())
+    assert found.recognised()
+    [contact] = found.read("contact")
+    assert (contact["ref"], contact["name"], contact["account"]) == ("ac0f", "Momo 75", "momo.75")
+    assert contact["identifiers"] == ["momo.75", "1790456", "momo@x.fr"]
+    [handset] = found.values("handset")
+    assert handset["accounts"] == contact["identifiers"]
+    assert handset["apps"] == ["Instagram"]
+    tally = found.source.tally
+    assert (tally.records, tally.unknown, tally.rejects) == (2, {}, [])
+    assert tally.left == {"credentials": 1}
+    assert "s3same" not in str(found.rows)
+
+
+def test_passwords_are_counted_and_never_read(made: Any) -> None:
+    found = made(report(model("Password", Account="momo", Data="s3same"), model("Note", Body="x")))
+    assert found.read() == []
+    assert found.source.tally.left == {"credentials": 1, "Note": 1}
+
+
+def tagged(number: int, local: str = "", **items: str) -> str:
+    said = {"SHA256": f"{number:064X}", "MD5": "0" * 32, "Local Path": local, **items}
+    listed = "".join(f'<item name="{k}"><![CDATA[{v}]]></item>' for k, v in said.items())
+    return (
+        f'<file fs="x" path="/DCIM/{number}.jpg" size="10" id="file-{number}" deleted="Intact">'
+        '<accessInfo><timestamp name="CreationTime">2024-01-01</timestamp></accessInfo>'
+        f'<metadata section="File">{listed}</metadata></file>'
+    )
+
+
+def attached(file_id: str) -> str:
+    one = '<model type="Attachment" id="a" file_id="%s"><field name="ContentType"><value>image/jpeg'
+    return several("Attachments", one % file_id + "</value></field></model>")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_attachment_has_the_hash_of_its_tagged_file_wherever_that_stands(
+    made: Any, before: bool
+) -> None:
+    files = f"<taggedFiles>{tagged(1, Tags='Image')}{tagged(2)}</taggedFiles>"
+    jump = (
+        '<jumptargets name=""><targetid ismodel="false"><![CDATA[file-2]]></targetid></jumptargets>'
+    )
+    messages = chat(message(attached("file-1")), message(attached("") + jump), message())
+    content = report(messages, before=files if before else "")
+    if not before:
+        content = content.replace(b"</project>", files.encode() + b"</project>")
+    found = made(content)
+    said = found.read()
+    assert [m["attachment_sha256"] for m in said] == [f"{1:064x}", f"{2:064x}", None]
+    assert [m["kind"] for m in said] == ["image", "image", "text"]
+    [media] = found.values("media")
+    assert (media["sha256"], media["path"], media["kind"]) == (f"{1:064x}", "/DCIM/1.jpg", "image")
+    assert (media["size"], media["ref"]) == (10, "file-1")
+    assert found.source.tally.left == {"tagged file": 1}
+
+
+def test_a_picture_has_its_place_and_time(made: Any) -> None:
+    exif = {
+        "ExifEnumGPSLatitude": "48, 51, 24",
+        "ExifEnumGPSLatitudeRef": "N",
+        "ExifEnumGPSLongitude": "2.35",
+        "ExifEnumGPSLongitudeRef": "W",
+        "ExifEnumDateTimeOriginal": "2024:06:01 12:00:00",
+        "Tags": "Image",
+    }
+    found = made(report(before=f"<taggedFiles>{tagged(1, **exif)}</taggedFiles>"))
+    [media] = found.read("media")
+    assert (media["latitude"], media["longitude"]) == (pytest.approx(48.8567, abs=1e-4), -2.35)
+    assert media["recorded_at"] == datetime(2024, 6, 1, 10, tzinfo=UTC)
+
+
+def place(latitude: str, longitude: str) -> str:
+    spot = model("Coordinate", Latitude=latitude, Longitude=longitude)
+    return f'<modelField name="Position">{spot}</modelField>'
+
+
+def test_locations_and_journeys_are_positions_of_the_device(made: Any) -> None:
+    at = {"TimeStamp": "2024-06-01T10:00:00+00:00"}
+    known = model("Location", place("48.85", "2.35"), Precision="12 m", **at)
+    sent = model("Location", place("1", "1"), Origin="External")
+    address = model("Location", Name="Quai de la Rapée")
+    nowhere = model("Location", place("0", "0"))
+    way = model(
+        "Journey",
+        several("FromPoint", model("Location", place("48,1", "2,1")))
+        + several("WayPoints", model("Location", place("48.2", "2.2"), **at)),
+        StartTime="2024-06-01T09:00:00+00:00",
+    )
+    cell = model("CellTower", MCC="208", MNC="1", LAC="7", CID="99", **at)
+    before = '<metadata><item name="IMEI">490154203237518</item></metadata>'
+    found = made(report(known, sent, address, nowhere, way, cell, before=before))
+    first, start, middle, tower = found.read("position")
+    assert (first["latitude"], first["longitude"], first["accuracy_m"]) == (48.85, 2.35, 12.0)
+    assert (first["device"], first["kind"]) == ("490154203237518", "gps")
+    assert start["at"] == datetime(2024, 6, 1, 9, tzinfo=UTC)
+    assert (start["latitude"], middle["latitude"]) == (48.1, 48.2)
+    assert (tower["kind"], tower["observed"]) == ("cell", ["208-1-7-99"])
+    tally = found.source.tally
+    assert tally.left == {
+        "Location elsewhere than the device": 1,
+        "Location without coordinates": 1,
+    }
+    [reject] = tally.rejects
+    assert reject.facts["field"] == "Position"
+
+
+def test_lines_of_the_cards_and_of_the_device_say_who_they_are(made: Any) -> None:
+    lines = [
+        model("SIMData", Name="ICCID", Value="8933012345678901234"),
+        model("SIMData", Name="Forbidden networks", Value="20810"),
+        model("DeviceInfoEntry", EntryName="DeviceInfoDetectedPhoneVendor", EntryValue="Apple"),
+        model("DeviceInfoEntry", EntryName="LastUsedMSISDN", EntryValue="+33612345678"),
+    ]
+    found = made(report(*lines))
+    [handset] = found.read("handset")
+    assert (handset["iccid"], handset["msisdn"]) == ("8933012345678901234", "+33612345678")
+    assert handset["make"] == "Apple"
+    assert found.source.tally.left == {"SIMData": 1}
+
+
+def test_a_call_to_several_has_a_row_for_each(made: Any) -> None:
+    people = several(
+        "Parties", party("+33611", "From"), party("+33622", "To"), party("+33633", "To")
+    )
+    calls = made(report(model("Call", people, Direction="Outgoing"))).read("call")
+    assert [(c["caller"], c["callee"]) for c in calls] == [
+        ("+33611", "+33622"),
+        ("+33611", "+33633"),
+    ]
+
+
+def test_a_jump_leads_to_the_message_that_is_answered(made: Any) -> None:
+    asked = message().replace("<model ", '<model id="m-1" ', 1)
+    asked = re.sub(r'(<model id="m-1" type="InstantMessage") id="[^"]*"', r"\1", asked)
+    jump = '<jumptargets name=""><targetid ismodel="true">m-1</targetid></jumptargets>'
+    said = made(report(chat(asked, message(jump, Label="Reply")))).read()
+    assert [m.get("reply_to") for m in said] == [None, "m-1"]
+
+
+def test_a_voicemail_is_a_voice_message(made: Any) -> None:
+    sender = several("From", party("+33611", Name="Bob"))
+    left = model("Voicemail", sender, Timestamp="2024-06-01T10:00:00Z", Duration="00:00:12")
+    [said] = made(report(left)).read()
+    assert (said["sender_id"], said["kind"], said["app"]) == ("+33611", "voice", "voicemail")
+
+
+def test_times_of_older_reports_are_read(made: Any) -> None:
+    [said] = made(report(chat(message(TimeStamp="16/04/2021 10:23:45(UTC-3)")))).read()
+    assert (said["sent_at"], said["zone"]) == (
+        datetime(2021, 4, 16, 13, 23, 45, tzinfo=UTC),
+        "-03:00",
+    )
+
+
+def test_what_stands_behind_a_damaged_place_is_read_too(made: Any) -> None:
+    content = report(
+        chat(*[message(Identifier=str(n)) for n in range(6)]), chat(message(Body="last"))
+    )
+    cut = content.index(b'"Identifier"', content.index(b"[CDATA[2]]"))
+    found = made(content[:cut] + b"<<<&&&" + content[cut + 40 :])
+    with pytest.raises(BadInput, match="damaged XML"):
+        found.read()
+    said = found.values("message")
+    assert len(said) == 6
+    assert (said[-1]["text"], said[-1]["thread_id"]) == ("last", "g1")
+
+
+def test_a_byte_order_mark_and_a_prefix_change_nothing(made: Any) -> None:
+    found = made(b"\xef\xbb\xbf" + report(chat(message())))
+    assert found.recognised()
+    assert len(found.read()) == 1
 
 
 def test_other_models_and_fields_are_counted_never_lost(made: Any) -> None:
@@ -317,13 +513,21 @@ def test_a_report_is_recognised_by_its_content(made: Any, content: bytes, ours: 
     assert made(content).recognised() is ours
 
 
-NAMES = st.sampled_from(
-    ["From", "To", "Body", "TimeStamp", "Source", "Position", "MessageExtraData", "Attachments"]
-) | st.sampled_from(
-    ["Parties", "Entries", "Identifier", "Duration", "Direction", "Name", "SharedContacts"]
+PLACES = ["FromPoint", "WayPoints", "Latitude", "Longitude", "CID", "Precision", "Username"]
+NAMES = (
+    st.sampled_from(PLACES)
+    | st.sampled_from(
+        ["From", "To", "Body", "TimeStamp", "Source", "Position", "MessageExtraData", "Attachments"]
+    )
+    | st.sampled_from(
+        ["Parties", "Entries", "Identifier", "Duration", "Direction", "Name", "SharedContacts"]
+    )
 )
-RECORDS = ("InstantMessage", "SMS", "Email", "Call", "Contact")
-TYPES = st.sampled_from([*RECORDS, "UserAccount", "X"])
+RECORDS = (
+    *("InstantMessage", "SMS", "Email", "Call", "Contact", "UserAccount", "Location", "Journey"),
+    *("CellTower", "Voicemail"),
+)
+TYPES = st.sampled_from([*RECORDS, "SIMData", "X"])
 TEXTS = st.text("ab:.+é0T-", max_size=8)
 TREES = st.recursive(
     st.builds(lambda kind, said: model(kind, **said), TYPES, st.dictionaries(NAMES, TEXTS)),

@@ -1,0 +1,115 @@
+"""What models of a report have in common: parties, times, attachments, coordinates."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from faisceau.evidence.clocks import iso_time
+from faisceau.evidence.readers.cellebrite_xml.parsing import Said
+from faisceau.evidence.reading import OWNER, Record, Source
+from faisceau.evidence.report_sheets.moments import moment
+
+IDENTIFIERS = frozenset(["PhoneNumber", "EmailAddress", "UserID"])
+"""Types of the entries of a contact or account that identify someone."""
+ALWAYS = (
+    *("@id", "@type", "@line", "@file_id", "@targets", "@messages", "UserMapping"),
+    *("ServiceIdentifier", "UserTags", "JumpTargetId", "ArtifactFamily", "Extraction", "Labels"),
+)
+"""Fields of any model that no column holds, or that a rule elsewhere looks at."""
+
+_CLOCK = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)")
+_OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
+
+
+def word(said: Mapping[str, Any], name: str) -> str | None:
+    """The text of a field; None where there is none, or models stand in its place."""
+    value = said.get(name)
+    return value if isinstance(value, str) else None
+
+
+def inside(said: Mapping[str, Any], name: str) -> list[Said]:
+    """The models of a field; some versions give the identifier of a party alone, as text."""
+    value = said.get(name)
+    if isinstance(value, str):
+        return [{"@id": "", "@type": "", "Identifier": value}]
+    return value or []
+
+
+def first(models: list[Said]) -> Said:
+    """The first of some models; an empty one where there is none."""
+    return models[0] if models else {}
+
+
+def locator(said: Said) -> str:
+    """Where a model stands: its type and id, or the line where it begins."""
+    return f"{said['@type']} {said['@id']}" if said["@id"] else f"line {said.get('@line', 0)}"
+
+
+def of_role(parties: list[Said], role: str) -> list[Said]:
+    """The parties that have a role: ``From``, ``To``, ``General``."""
+    return [party for party in parties if party.get("Role") == role]
+
+
+def is_owner(party: Mapping[str, Any]) -> bool:
+    """True for the holder of the handset."""
+    return str(party.get("IsPhoneOwner", "")).lower() == "true"
+
+
+def identifier(party: Mapping[str, Any]) -> str | None:
+    """Its number, handle or address; ``OWNER`` for a holder of whom none is given."""
+    return word(party, "Identifier") or (OWNER if is_owner(party) else None)
+
+
+def entries(said: Mapping[str, Any]) -> list[str]:
+    """The numbers, addresses and handles of a contact or account, each once."""
+    values = [
+        value
+        for entry in inside(said, "Entries")
+        if entry["@type"] in IDENTIFIERS and (value := word(entry, "Value"))
+    ]
+    return list(dict.fromkeys(values))
+
+
+def coordinates(position: list[Said]) -> tuple[float, float]:
+    """Latitude and longitude of a ``Coordinate``; ``ValueError`` for none on this globe."""
+    latitude = float(position[0]["Latitude"].replace(",", "."))
+    longitude = float(position[0]["Longitude"].replace(",", "."))
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180) or latitude == longitude == 0:
+        raise ValueError(position)
+    return latitude, longitude
+
+
+def time_of(source: Source, record: Record, *names: str) -> tuple[datetime | None, str | None]:
+    """The first time among fields, and the zone it was written in.
+
+    One that states no zone is in the source's. ``yyyy-mm-ddThh:mm:ss.sss+hh:mm`` as a rule; older
+    versions write ``dd/mm/yyyy hh:mm:ss(UTC+h)``.
+    """
+    for name in names:
+        if (found := record.maybe(name, lambda text: _time(source, str(text)))) is not None:
+            return found
+    return None, None
+
+
+def _time(source: Source, text: str) -> tuple[datetime, str | None]:
+    text = text.strip()
+    if not text[:5].endswith("-"):
+        found = moment(text, source.timezone)
+        if found.assumed:
+            source.tally.assumed[source.timezone.key] += 1
+        return found.at, found.zone
+    at = iso_time(text, source.timezone)
+    if (stated := _OFFSET.search(text)) is None:
+        source.tally.assumed[source.timezone.key] += 1
+        return at, source.timezone.key
+    zone = stated[0]
+    return at, None if zone == "Z" or not zone[1:].strip("0:") else zone
+
+
+def seconds(duration: Any) -> float:
+    """Seconds of ``hh:mm:ss`` or ``d.hh:mm:ss``, fractions allowed, or of a bare number."""
+    if clock := _CLOCK.fullmatch(str(duration).strip()):
+        days, hours, minutes, rest = clock.groups(default="0")
+        return ((int(days) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(rest)
+    return float(duration)
