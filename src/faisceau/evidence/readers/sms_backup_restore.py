@@ -1,0 +1,233 @@
+"""SMS Backup & Restore (Android): the app's XML copies of text messages and of the call log.
+
+Format: https://synctech.com.au/sms-backup-restore/fields-in-xml-backup-files/. The app writes
+emoji as two surrogate references, which no XML is: they are mended. Files of several gigabytes
+are streamed; memory holds one message with its attachments.
+
+- A backup knows no threads: ``thread_id`` is the other side's address, those of a group as the
+  app joins them (``~``). The holder is ``source.owner``, else ``owner``.
+- A draft was never sent: it is rejected. Delivery and read reports are set aside.
+- Attachments become ``media`` rows; the message points to its first.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from lxml import etree
+
+from faisceau.errors import BadInput, FieldError
+from faisceau.evidence.clocks import epoch_ms
+from faisceau.evidence.media import media_of
+from faisceau.evidence.mending import mended_xml
+from faisceau.evidence.reading import OWNER, Head, Record, Source
+from faisceau.tables.schemas import CALL, MEDIA, MESSAGE, Row
+from faisceau.words import N_
+
+FILLS = [MESSAGE, CALL, MEDIA]
+
+DRAFT = N_("a draft: it was never sent")
+
+_ROOT = re.compile(
+    r"\A\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->|<\?.*?\?>)*<(smses|calls)(?=[\s/>])", re.DOTALL
+)
+_SENT = {"1": False, "2": True, "4": True, "5": True, "6": True}
+"""Type of an SMS, box of an MMS; 3 is a draft."""
+_DIRECTIONS = {"1": "in", "2": "out", "3": "missed", "4": "missed", "5": "missed", "6": "missed",
+    "7": "in"}  # fmt: skip
+_NOBODY = {"": "unknown", "-1": "unknown", "-2": "private", "-3": "unknown"}
+_WITHHELD = "2"
+"""``presentation`` of a call whose number was withheld."""
+_REPORTS = ("131", "133", "134", "135", "136")
+"""``m_type``: delivery and read reports, acknowledgements."""
+_FROM, _TO = "137", ("151", "130", "129")
+_SELF = "insert-address-token"
+_KINDS = {"image": "image", "video": "video", "audio": "voice"}
+_TOPS = ("sms", "mms", "call")
+
+_SMS = """protocol toa sc_toa service_center read status locked date_sent sub_id readable_date
+    sc_address""".split()  # noqa: SIM905 - a list of words
+_MMS = """ct_t rr read_status m_id read m_size retr_st sim_slot readable_date d_tm d_rpt exp v
+    m_cls pri rpt_a resp_st st tr_id ct_l locked seen sub_cs sub_id text_only creator date_sent
+    retr_txt retr_txt_cs resp_txt ct_cls phone_id callback_set spam_report secret_mode
+    safe_message favorite hidden app_id msg_id reserved from_address deletable using_mode
+    """.split()  # noqa: SIM905 - a list of words
+_CALL = """readable_date contact_name subscription_id post_dial_digits subscription_component_name
+    """.split()  # noqa: SIM905 - a list of words
+
+
+def detect(head: Head) -> bool:
+    """True when the root element is the app's: ``smses``, or ``calls`` with its calls."""
+    found = _ROOT.match(head.text[:16_384])
+    if found is None:
+        return False
+    return found[1] == "smses" or "<call " in head.text or "backup_set=" in head.text
+
+
+def read(source: Source) -> Iterator[Row]:
+    """One row for each ``sms``, ``mms`` and ``call``; a bad field rejects that element alone.
+
+    A damaged file raises ``BadInput`` after its readable part.
+    """
+    for element in _elements(source):
+        values = {name: value for name, value in element.attrib.items() if value != "null"}
+        kind = str(element.tag)
+        with source.record(values, f"line {element.sourceline}") as record:
+            if kind == "sms":
+                yield _sms(source, record)
+            elif kind == "mms":
+                yield from _mms(source, record, element)
+            elif kind == "call":
+                yield _call(source, record)
+            else:
+                raise FieldError(N_("not a message or a call but a {found}"), found=kind)
+
+
+def _elements(source: Source) -> Iterator[Any]:
+    """The children of the root, each complete when given and freed afterwards."""
+    start = source.head.start
+    if b"<!ENTITY" in start or "<!ENTITY" in source.head.text:
+        raise BadInput(N_("{name} declares XML entities: refused as hostile"), name=source.name)
+    depth = 0
+    try:
+        with source.open() as stream:
+            for event, element in etree.iterparse(
+                mended_xml(stream, start),
+                events=("start", "end"),
+                encoding="utf-8",
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                remove_comments=True,
+                remove_pis=True,
+                huge_tree=True,  # a picture stands in one attribute
+            ):
+                depth += 1 if event == "start" else -1
+                if event == "start" or depth != 1:
+                    continue
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+    except etree.XMLSyntaxError as error:
+        raise BadInput(
+            N_("{name} is damaged XML: {why}"), name=source.name, why=error.msg
+        ) from error
+
+
+def _sent(record: Record, field: str) -> bool:
+    """True when the holder wrote it; a draft, or a type that tells neither, is rejected."""
+    if record.maybe(field) == "3":
+        raise FieldError(DRAFT)
+    return record.take(field, _SENT.__getitem__)
+
+
+def _sms(source: Source, record: Record) -> Row:
+    record.leave(*_SMS)
+    me, peer = source.owner or OWNER, record.maybe("address")
+    sent = _sent(record, "type")
+    return MESSAGE.row(
+        app="sms",
+        account=source.owner,
+        thread_id=peer,
+        sender_id=me if sent else peer,
+        recipients=[peer] if sent and peer else None if sent else [me],
+        kind="text",
+        text=record.maybe("body"),
+        **_common(record, sent=sent),
+    )
+
+
+def _common(record: Record, *, sent: bool) -> dict[str, Any]:
+    """What SMS and MMS say alike. The app writes ``(Unknown)`` where the book has no name."""
+    name = record.maybe("contact_name")
+    known = None if name == "(Unknown)" else name
+    return {
+        "thread_name": known,
+        "sender_name": None if sent else known,
+        "sent_at": record.take("date", epoch_ms),
+    }
+
+
+def _mms(source: Source, record: Record, element: Any) -> Iterator[Row]:
+    record.leave(*_MMS)
+    if record.maybe("m_type") in _REPORTS:
+        record.set_aside("delivery and read reports of MMS")
+        return
+    sent = _sent(record, "msg_box")
+    me, address = source.owner or OWNER, record.maybe("address")
+    people = [
+        (who, addr.get("type")) for addr in element.iter("addr") if (who := addr.get("address"))
+    ]
+    sender = next((who for who, role in people if role == _FROM and who != _SELF), None)
+    to = list(dict.fromkeys(who for who, role in people if role in _TO and who != _SELF))
+    others: list[str] = address.split("~") if address else []
+    words: list[str] = []
+    files: list[Row] = []
+    kinds: list[str] = []
+    for part in element.iter("part"):
+        kind = (part.get("ct") or "").lower()
+        said = part.get("text")
+        if kind == "application/smil":
+            continue  # how the parts are laid out on the screen
+        if kind == "text/plain" and said not in (None, "null"):
+            words.append(said)
+            continue
+        kinds.append(kind)
+        if (row := _file(source, record, part)) is not None:
+            files.append(row)
+    yield MESSAGE.row(
+        app="mms",
+        account=source.owner,
+        thread_id=address or sender,
+        sender_id=me if sent else sender or (others[0] if len(others) == 1 else None),
+        recipients=(to or others or None) if sent else (to or [me]),
+        subject=record.maybe("sub"),
+        kind=_KINDS.get(kinds[0].partition("/")[0], "file") if kinds else "text",
+        text="\n".join(words) or None,
+        attachment_sha256=files[0].values["sha256"] if files else None,
+        **_common(record, sent=sent),
+    )
+    yield from files
+
+
+def _file(source: Source, record: Record, part: Any) -> Row | None:
+    """The file that a part holds, as media; what is no Base64 is counted unread."""
+    data = part.get("data")
+    if data in (None, "null"):
+        return None
+    try:
+        content = b64decode(data)
+    except ValueError:
+        source.tally.unread["message.attachment_sha256"] += 1
+        return None
+    found = media_of(content[:65_536])
+    names = (part.get(name) for name in ("cl", "name", "fn", "cid"))
+    name = next((n for n in names if n and n != "null"), f"part {part.get('seq')}")
+    return MEDIA.row(
+        kind=found.kind if found else None,
+        path=f"{source.name}#{record.locator}/{name}",
+        sha256=sha256(content).hexdigest(),
+        size=len(content),
+        media_type=found.media_type if found else part.get("ct"),
+        container=f"{source.name}#{record.locator}",
+    )
+
+
+def _call(source: Source, record: Record) -> Row:
+    record.leave(*_CALL)
+    me, number = source.owner or OWNER, record.maybe("number") or ""
+    withheld = record.maybe("presentation") == _WITHHELD
+    other = "private" if withheld and not number else _NOBODY.get(number, number)
+    direction = record.take("type", _DIRECTIONS.__getitem__)
+    return CALL.row(
+        caller=me if direction == "out" else other,
+        callee=other if direction == "out" else me,
+        started_at=record.maybe("date", epoch_ms),
+        duration_s=record.maybe("duration", float),
+        count=1,
+        kind="voice",
+        direction=direction,
+    )
