@@ -212,3 +212,43 @@ def test_known_files_are_left_aside_and_flagged_ones_named(desk: Desk, tmp_path:
     assert added.exhibit.files == {"known": 1, "media": 1}
     assert [row["path"] for row in desk.rows("media")] == ["wanted.jpg"]
     assert ({"name": "wanted.jpg", "list": "flag.csv"}) in [dict(f) for _, f in added.notes]
+
+
+PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(64)
+TALK = (
+    "app,thread_id,thread_name,sender_id,recipients,sent_at,text\n"
+    "x,T1,Kim,+33612345678,+33698765432,2026-06-01T10:00:00Z,long ago\n"
+    "x,T1,Kim,+33612345678,+33698765432,2026-09-01T10:00:00Z,hello\n"
+    "x,T2,Sam,+33611111111,+33698765432,2026-09-02T10:00:00Z,hey\n"
+)
+
+
+def test_a_first_look_comes_before_the_media_and_the_rest_follows(tmp_path: Path) -> None:
+    more = '[authorisations.matching]\nreference = "R"\ndate = 2026-09-02\n'
+    desk = Desk(tmp_path / "desk", mandate(more=more))
+    desk.add("calls.csv", "caller,callee\n+33612345678,+33600000000\n")
+    desk.file("tel/messages.csv", TALK)
+    desk.file("tel/photo.jpg", PHOTO)
+    adding = desk.workspace().add([desk.files / "tel"], first=True)
+    first = next(adding)
+    assert first.first
+    assert first.exhibit is not None
+    assert first.exhibit.files == {"read": 1, "waiting": 1}
+    look = desk.workspace().first_look(first.exhibit.exhibit_id)
+    assert (look.contacts, look.messages) == (0, 3)
+    assert [(talk.name, talk.messages) for talk in look.talks] == [("Sam", 1), ("Kim", 1)]
+    assert look.known is not None
+    assert [(one.value, one.exhibits) for one in look.known] == [("+33612345678", ["E1"])]
+    [whole] = list(adding)
+    assert whole.exhibit is not None
+    assert (whole.exhibit.exhibit_id, whole.exhibit.files) == ("E2", {"read": 1, "media": 1})
+    assert len(desk.rows("message")) == 3
+    assert desk.verify().ok
+
+
+def test_a_first_look_compares_nothing_without_the_right_to(desk: Desk) -> None:
+    desk.file("tel/messages.csv", TALK)
+    desk.file("tel/photo.jpg", PHOTO)
+    first = next(desk.workspace().add([desk.files / "tel"], first=True))
+    assert first.exhibit is not None
+    assert desk.workspace().first_look(first.exhibit.exhibit_id).known is None

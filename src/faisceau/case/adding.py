@@ -59,6 +59,8 @@ class Added:
     already: bool = False
     error: FaisceauError | None = None
     notes: tuple[Note, ...] = ()
+    first: bool = False
+    """Read for a first look; what waits is read after."""
 
 
 def orders_of(
@@ -75,6 +77,7 @@ def orders_of(
     clock_offset_s: int = 0,
     keys: Sequence[bytes] = (),
     hash_lists: Sequence[HashList] = (),
+    first: bool = False,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``."""
     if as_table is not None and as_table not in TABLES:
@@ -108,6 +111,7 @@ def orders_of(
         again=again,
         clock_offset_s=clock_offset_s,
         hash_lists=tuple(hash_lists),
+        first=first,
     )
 
 
@@ -247,7 +251,8 @@ class Adding:
     def _taken(self, task: Task, result: Result, taken: "_Taken") -> "_Taken":
         """What became of one path, once it was examined; a failure is its own affair."""
         if isinstance(result, Examined):
-            added = Added(task.path, result.exhibit, notes=result.notes)
+            first = self.orders.first and bool(result.exhibit.files.get("waiting"))
+            added = Added(task.path, result.exhibit, notes=result.notes, first=first)
             return replace(taken, added=added, members=result.members)
         if isinstance(result, OutsideMandate):
             try:

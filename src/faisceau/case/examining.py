@@ -67,10 +67,14 @@ class Orders:
     again: bool = False
     clock_offset_s: int = 0
     hash_lists: tuple[HashList, ...] = ()
+    first: bool = False
+    """Read only what readers know, at once; other files wait (state ``waiting``)."""
 
     def announced(self) -> dict[str, Any]:
         """What the ledger is told of it before anything is read."""
         told: dict[str, Any] = {}
+        if self.first:
+            told["first"] = True
         if self.clock_offset_s:
             told["clock_offset_s"] = self.clock_offset_s
         if self.wishes.keys:
@@ -316,6 +320,8 @@ class _Files:
             raise OutsideMandate(act)
 
     def _unclaimed(self, member: Member, head: Head) -> MemberState:
+        if self._examiner.orders.first and not self._single:
+            return MemberState(member.name, "waiting", None, member.size)
         sha256 = None if self._single else member.sha256()
         known = None if self._single else self._in_a_list(member)
         if known is not None and known.purpose == "ignore":

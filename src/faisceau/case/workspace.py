@@ -17,7 +17,8 @@ from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import cards, cited_sources, finding_json, selections
-from faisceau.case.examining import Ask, Progress
+from faisceau.case.examining import Ask, Orders, Progress
+from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.masking import Mask
@@ -32,6 +33,7 @@ from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused
 from faisceau.evidence import register
 from faisceau.evidence.containers import part_folder
 from faisceau.evidence.exhibit import Exhibit
+from faisceau.evidence.reading import Reader
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
@@ -204,9 +206,28 @@ class Workspace:
         """Add each path as an exhibit of its own; yields what became of each, in order.
 
         A path that fails is yielded with its error, the others go on; a refusal ends it
-        (``Refused``). ``options``: those of ``adding.orders_of``.
+        (``Refused``). ``options``: those of ``adding.orders_of``. With ``first``, a path is
+        yielded once what readers know was read (``Added.first``), and again when all was.
         """
         readers = plugins().readers
+        orders = orders_of(readers, **options)
+        waiting: list[Path] = []
+        for added in self._add(paths, readers, orders, ask, progress):
+            yield added
+            if added.first:
+                waiting.append(added.path)
+        if waiting:
+            whole = replace(orders, first=False, again=True)
+            yield from self._add(waiting, readers, whole, ask, progress)
+
+    def _add(
+        self,
+        paths: Sequence[Path],
+        readers: Mapping[str, Reader],
+        orders: Orders,
+        ask: Ask | None,
+        progress: Progress | None,
+    ) -> Iterator[Added]:
         adding = Adding(
             gate=self._gate,
             database=self._database,
@@ -214,12 +235,27 @@ class Workspace:
             lake=self._lake,
             mandate=self.mandate,
             readers=readers,
-            orders=orders_of(readers, **options),
+            orders=orders,
             ask=ask,
             progress=progress,
         )
         with self._writing():
             yield from adding.add(paths)
+
+    def first_look(self, exhibit_id: str) -> FirstLook:
+        """What one exhibit shows first: contacts, last days, identifiers that others hold too."""
+        own = [s for s in OWN if s.schema.name in self.mandate.data]
+        tables = frozenset(s.schema.name for s in own)
+        with self._reading(Act("rows", tables=tables), own) as (_, closing, engine):
+            found = look(exhibit_id, engine, self._mask)
+            closing.data["rows"] = found.contacts + found.messages
+        act = Act("run", kind=str(Kind.MATCHING), tables=frozenset({"mention"}))
+        if not self._gate.judge(act).allowed:
+            return found
+        with self._reading(act, SHARED, kind=Kind.MATCHING) as (_, closing, engine):
+            known = known_identifiers(exhibit_id, engine)
+            closing.data["identifiers"] = len(known)
+        return replace(found, known=known)
 
     # ---- analyses ----
 

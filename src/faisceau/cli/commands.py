@@ -129,6 +129,11 @@ def status(case: Path) -> None:
 )
 @click.option("--again", is_flag=True, help=N_("Read anew an exhibit that is already there."))
 @click.option(
+    "--first",
+    is_flag=True,
+    help=N_("Show contacts, last days and known identifiers first; the rest is read after."),
+)
+@click.option(
     "--clock-offset",
     metavar="[-][H:]MM:SS",
     default="0",
@@ -163,7 +168,7 @@ def add(
     **options: Any,
 ) -> None:
     from faisceau.cli.asking import choose_reader, clock_offset_s, read_file
-    from faisceau.cli.views import added_json, print_added, progress
+    from faisceau.cli.views import added_json, print_added, print_first_look, progress
     from faisceau.evidence.hash_lists import read_hash_list
 
     columns = dict(_pair(option) for option in mapping)
@@ -174,8 +179,9 @@ def add(
         *(read_hash_list(path, "flag") for path in options.pop("flag_hashes")),
     ]
     exit_code, results = 0, []
+    desk = workspace(case)
     with progress() as told:
-        for added in workspace(case).add(
+        for added in desk.add(
             paths,
             columns=columns,
             ask=choose_reader if interactive() else None,
@@ -187,6 +193,8 @@ def add(
                 results.append(added_json(added))
             else:
                 print_added(added)
+                if added.first and added.exhibit is not None:
+                    print_first_look(desk.first_look(added.exhibit.exhibit_id))
     if call().as_json:
         print_json(results)
     if exit_code:

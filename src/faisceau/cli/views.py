@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from faisceau.case.adding import Added
 from faisceau.case.cards import finding_json
+from faisceau.case.first_look import FirstLook
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged
 from faisceau.case.running import RunReport
@@ -33,6 +35,11 @@ from faisceau.words import N_, Term, say
 PARIS = ZoneInfo("Europe/Paris")
 N_("new"), N_("confirmed"), N_("dismissed"), N_("unsure"), N_("exculpatory")
 N_("superseded"), N_("withdrawn")
+
+
+def local(at: datetime) -> str:
+    """A moment in France, with the name of its zone: 01/07/2026 14:00 CEST."""
+    return f"{at.astimezone(PARIS):%d/%m/%Y %H:%M %Z}"
 
 
 @contextmanager
@@ -164,7 +171,7 @@ def print_status(state: CaseStatus) -> None:
         screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
 
 
-N_("read"), N_("recognised"), N_("known"), N_("media"), N_("rejected")
+N_("read"), N_("recognised"), N_("known"), N_("media"), N_("rejected"), N_("waiting")
 
 
 def _print_completeness(exhibit: Exhibit) -> None:
@@ -227,6 +234,26 @@ def print_added(added: Added) -> None:
     out().print(f"{exhibit.exhibit_id}  {one_line(exhibit.label)}  [{reader}]  {counts}")
     for template, facts in added.notes:
         note_out(template, **facts)
+
+
+def print_first_look(found: FirstLook) -> None:
+    """What an exhibit shows first, for a person in a hurry."""
+    facts = {"exhibit": found.exhibit_id, "contacts": found.contacts, "messages": found.messages}
+    note_out(N_("{exhibit}, first look: {contacts} contacts, {messages} messages"), **facts)
+    if found.since is not None:
+        note_out(N_("its last days, since {since}:"), since=local(found.since))
+        for talk in found.talks:
+            text = N_("{name}: {n} messages, the last {at}")
+            note_out(
+                "  " + say(text, name=one_line(talk.name), n=talk.messages, at=local(talk.last))
+            )
+    if found.known is None:
+        note_out(N_("identifiers were not compared: the mandate does not allow matching"))
+        return
+    note_out(N_("{n} identifiers already known in the case"), n=len(found.known))
+    for one in found.known:
+        note_out(f"  {one.kind} {one_line(one.value)}: {', '.join(one.exhibits)}")
+    note_out(N_("The other files are read now"))
 
 
 # ---- run and findings ----
@@ -388,7 +415,7 @@ def _print_excerpt(excerpt: Excerpt) -> None:
     for line in excerpt.lines:
         if line.gap:
             screen.print(say(N_("    … {n} messages …"), n=line.gap), style="dim")
-        at = f"{line.sent_at.astimezone(PARIS):%d/%m/%Y %H:%M}" if line.sent_at else ""
+        at = local(line.sent_at) if line.sent_at else ""
         mark = ">" if line.hit else " "
         text = one_line(line.text) or f"[{line.note}]"
         screen.print(

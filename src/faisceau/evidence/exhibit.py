@@ -7,9 +7,10 @@ from typing import Literal
 
 Kind = Literal["file", "folder"]
 Status = Literal["kept", "withdrawn", "purged"]
-State = Literal["read", "recognised", "known", "media", "unknown", "rejected"]
+State = Literal["read", "recognised", "known", "media", "unknown", "rejected", "waiting"]
 """What became of a file: read by a reader; recognised and set aside; left aside as a known one
-(``--ignore-hashes``); kept as media; of an unknown format; or rejected."""
+(``--ignore-hashes``); kept as media; of an unknown format; rejected;
+or waiting, after a first look (``--first``)."""
 
 
 @dataclass(frozen=True, slots=True)
