@@ -31,11 +31,8 @@ from faisceau.evidence.whatsapp.columns import (
     true,
 )
 from faisceau.evidence.whatsapp.jids import JID, is_shared
-from faisceau.tables.schemas import MESSAGE
-from faisceau.tables.schemas.schema import STRING, STRINGS, Batch
-
-LISTED = 1_000_000
-"""Recipients in one batch, at most: long lists would fill memory."""
+from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
+from faisceau.tables.schemas.schema import STRING, Batch
 
 
 def batches(given: Given, book: Book, source: Source) -> Iterator[Batch]:
@@ -82,14 +79,8 @@ def batches(given: Given, book: Book, source: Source) -> Iterator[Batch]:
         "longitude": longitude,
     }
     locators = pc.binary_join_element_wise(given.table, ids.cast(STRING), " ")
-    everyone, which = _recipients(thread, sender, notice, book)
-    whole = pa.RecordBatch.from_pydict(columns)
-    for start, length in slices(everyone, which):
-        part = whole.slice(start, length).append_column(
-            pa.field("recipients", STRINGS), everyone.take(which.slice(start, length))
-        )
-        said = None if reasons is None else reasons.slice(start, length)
-        yield Batch(MESSAGE, part, locators.slice(start, length), said)
+    everyone, which = recipient_lists(thread, sender, notice, book.recipients)
+    yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
 
 
 def _threads(given: Given, book: Book) -> pa.Array:
@@ -189,23 +180,3 @@ def _kinds(given: Given, kinds: pa.Array, text: pa.Array, source: Source) -> pa.
     by_mime = [pc.if_else(pc.starts_with(mime, m), k, NULL) for m, k in MIMES.items()]
     other = pc.if_else(pc.is_valid(mime), "file", pc.if_else(pc.is_valid(text), "text", NULL))
     return pc.coalesce(known, *by_mime, other)
-
-
-def _recipients(
-    thread: pa.Array, sender: pa.Array, notice: pa.Array, book: Book
-) -> tuple[pa.Array, pa.Array]:
-    """The distinct recipient lists and, for each row, which one is its own (null: none)."""
-    pairs = pc.binary_join_element_wise(thread, pc.fill_null(sender, ""), "\x00")
-    encoded = pc.if_else(notice, NULL, pairs).dictionary_encode()
-    split = [pair.rpartition("\x00") for pair in encoded.dictionary.to_pylist()]
-    lists = [book.recipients(where, who) for where, _, who in split]
-    return pa.array(lists, STRINGS), encoded.indices
-
-
-def slices(everyone: pa.Array, which: pa.Array) -> Iterator[tuple[int, int]]:
-    """Start and length of parts whose recipients, together, fit in memory."""
-    lengths = pc.fill_null(pc.list_value_length(everyone).take(which), 0)
-    total = pc.sum(lengths).as_py() or 0
-    step = max(1, len(which) // (total // LISTED + 1))
-    for start in range(0, len(which), step):
-        yield start, min(step, len(which) - start)

@@ -202,7 +202,25 @@ def ios_names(source: Source) -> IosNames:
                 names.setdefault(jid, entry.name)
         if entry.jid and entry.hidden:
             numbers.setdefault(entry.hidden, entry.jid)
+    for hidden, jid in _pairs(source):
+        numbers.setdefault(hidden, jid)
     return IosNames(names, numbers)
+
+
+def _pairs(source: Source) -> Iterator[tuple[str, str]]:
+    """Hidden identifiers and the jids with the number, of ``LID.sqlite`` beside the messages."""
+    member = source.attached("LID.sqlite")
+    book = None if member is None else Source(member, source.wishes)
+    table = "ZWAPHONENUMBERLIDPAIR"
+    if book is None or not book.head.sqlite_tables.get(table, set()) >= {"ZPHONENUMBER", "ZLID"}:
+        return
+    with closing(book.sqlite()) as connection:
+        db = Database(book, connection, book.head.sqlite_tables)
+        for number, hidden in db.rows(f"SELECT ZPHONENUMBER, ZLID FROM {table}"):
+            jid = _completed((text(number) or "").lstrip("+"), "s.whatsapp.net")
+            lid = _completed(text(hidden), "lid")
+            if jid and lid:
+                yield lid, jid
 
 
 def _beside(source: Source, places: tuple[str, ...], *, ios: bool) -> Iterator[Entry]:
