@@ -2,7 +2,6 @@
 
 import re
 
-
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """Control characters, and all that ``str.splitlines`` ends a line at."""
 

@@ -12,6 +12,7 @@ from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.containers.sevenzip import MAGIC as SEVENZIP
 from faisceau.evidence.containers.sevenzip import list_7z
 from faisceau.evidence.containers.tars import is_tar_header, list_tar
+from faisceau.evidence.containers.whatsapp_crypt import header_of, list_backup
 from faisceau.evidence.containers.zips import list_zip
 from faisceau.evidence.reading import Member, Reject
 from faisceau.words import N_
@@ -73,9 +74,10 @@ class _Unfolding:
     def one(self, file: Member, prefix: str, depth: int, room: Room) -> Contents | None:
         """The members of a container, at all depths; None when ``file`` is to be kept whole."""
         with file.open() as stream:
-            form = form_of(stream.read(SNIFFED))
+            start = stream.read(SNIFFED)
+        form = form_of(start)
         if form is None:
-            return None
+            return self.locked(file, start, prefix, depth, room)
         if depth > self.scratch.limits.depth:
             raise BadInput(
                 N_("{name} is a container inside {depth} others: not opened"),
@@ -91,9 +93,23 @@ class _Unfolding:
             direct = list_tar(file.name, file.local(), prefix, room, self.scratch)
         else:
             direct = list_compressed(file, form, prefix, room, self.scratch)
-        if direct is None:
+        return None if direct is None else self.inside(direct, depth + 1, room)
+
+    def locked(
+        self, file: Member, start: bytes, prefix: str, depth: int, room: Room
+    ) -> Contents | None:
+        """The one file under an encryption, unfolded in its turn; None when there is none.
+
+        It counts for no depth: who has the key has asked for it.
+        """
+        if (header := header_of(file.name, start)) is None:
             return None
-        inner = self.each(direct.members, depth + 1, room)
+        direct = list_backup(file, header, prefix, room=room, scratch=self.scratch, keys=self.keys)
+        return self.inside(direct, depth, room)
+
+    def inside(self, direct: Contents, depth: int, room: Room) -> Contents:
+        """What a container holds, the containers in it unfolded."""
+        inner = self.each(direct.members, depth, room)
         return Contents(inner.members, direct.rejects + inner.rejects)
 
     def each(self, files: Sequence[Member], depth: int, room: Room) -> Contents:
