@@ -22,6 +22,7 @@ from lxml import etree
 
 from faisceau.errors import BadInput, FieldError
 from faisceau.evidence.encoding import encoding_of
+from faisceau.evidence.mending import mended_xml
 from faisceau.tables.schemas.schema import Batch, Row, Schema
 from faisceau.words import N_
 
@@ -291,26 +292,33 @@ class Source:
     def elements(self, *tags: str) -> Iterator[Any]:
         """The XML elements with these local names (none: the root's children), streamed.
 
-        Each is complete when yielded and freed afterwards. A document that declares entities is
-        refused (``BadInput``); a damaged one raises after its readable part was yielded.
+        Each is complete when yielded and freed afterwards. Characters that XML forbids are mended.
+        A document that declares entities is refused (``BadInput``); a damaged one raises after its
+        readable part was yielded.
         """
+        hostile = BadInput(N_("{name} declares XML entities: refused as hostile"), name=self.name)
         if b"<!ENTITY" in self.head.start or "<!ENTITY" in self.head.text:
-            raise BadInput(N_("{name} declares XML entities: refused as hostile"), name=self.name)
+            raise hostile
         wanted = set(tags)
         depth = 0
         try:
             with self.open() as stream:
                 events = etree.iterparse(
-                    stream,
+                    mended_xml(stream, self.head.start),
                     events=("start", "end"),
+                    encoding="utf-8",
                     resolve_entities=False,
                     no_network=True,
                     load_dtd=False,
                     remove_comments=True,
                     remove_pis=True,
+                    huge_tree=True,  # one text may be longer than 10 MB
                 )
                 inside = 0
                 for event, element in events:
+                    dtd = None if depth else element.getroottree().docinfo.internalDTD
+                    if dtd is not None and next(dtd.iterentities(), None) is not None:
+                        raise hostile
                     mine = (
                         etree.QName(element).localname in wanted
                         if wanted
