@@ -1,0 +1,1 @@
+"""What the Skype reader knows of bodies, columns and conversations."""
