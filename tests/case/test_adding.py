@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import pyzipper
 
 from faisceau.errors import AmbiguousInput, BadInput, Damaged, NotFound, Refused, UsageError
 from faisceau.evidence.hash_lists import Purpose, read_hash_list
@@ -252,3 +253,37 @@ def test_a_first_look_compares_nothing_without_the_right_to(desk: Desk) -> None:
     first = next(desk.workspace().add([desk.files / "tel"], first=True))
     assert first.exhibit is not None
     assert desk.workspace().first_look(first.exhibit.exhibit_id).known is None
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """A zip of one CSV file under AES-256, password ``secret``."""
+    path = tmp_path / "locked.zip"
+    with pyzipper.AESZipFile(path, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(b"secret")
+        archive.writestr("messages.csv", TALK)
+    return path
+
+
+def test_what_is_encrypted_opens_with_the_key_handed_over(desk: Desk, locked: Path) -> None:
+    added = desk.add(locked, keys=[b"secret\n"])
+    assert added.exhibit is not None
+    assert added.exhibit.tables == {"message": {"rows": 3, "rejected": 0}}
+    opening = [e for e in desk.ledger if e.act == "add" and e.phase == "open"][-1]
+    assert opening.data["keys"] == 1
+    assert b"secret" not in b"".join(
+        p.read_bytes() for p in desk.case.rglob("ledger/*") if p.is_file()
+    )
+
+
+@pytest.mark.parametrize("keys", [[], [b"wrong"]])
+def test_without_the_right_key_it_stays_closed_and_that_is_recorded(
+    desk: Desk, locked: Path, keys: list[bytes]
+) -> None:
+    [added] = desk.workspace().add([locked], keys=keys)
+    assert isinstance(added.error, BadInput)
+    assert "encrypted" in str(added.error)
+    closing = next(e for e in desk.ledger if e.act == "add" and e.phase == "close")
+    assert "encrypted" in str(closing.data["errors"])
+    assert desk.rows("message") == []
+    assert desk.verify().ok

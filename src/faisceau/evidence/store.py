@@ -136,9 +136,9 @@ class EvidenceStore:
         ]
         with scratch_in(self._scratch, limits) as scratch:
             if exhibit.kind == "folder":
-                yield unfold_folder(files, scratch)
+                yield unfold_folder(files, scratch, keys=keys)
             else:
-                yield unfold_file(files[0], scratch)
+                yield unfold_file(files[0], scratch, keys=keys)
 
     def remove(
         self, permit: Permit, hashes: Iterable[str], still_needed: Collection[str] = frozenset()
