@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from faisceau.errors import BadInput
 from faisceau.evidence.readers import whatsapp_android
 from faisceau.evidence.readers.whatsapp_android import detect
-from faisceau.evidence.whatsapp.columns import NO_TIME, OUTSIDE
 from faisceau.evidence.reading import OWNER, Head, Member, Source, read_rows
+from faisceau.evidence.whatsapp.columns import NO_TIME, OUTSIDE
 from faisceau.tables.schemas import Batch
 
 SHARED = Path(
@@ -71,11 +71,17 @@ INSERT INTO jid_map VALUES (4, 2);
 INSERT INTO chat VALUES (1, 1, NULL), (2, 5, 'Lar'), (3, 4, NULL);
 INSERT INTO group_participant_user VALUES (1, 5, 1), (2, 5, 4), (3, 5, 6);
 """
+VOTES = """
+CREATE TABLE message_add_on_poll_vote (message_add_on_row_id INTEGER PRIMARY KEY,
+    sender_timestamp INTEGER);
+CREATE TABLE message_add_on_poll_vote_selected_option (_id INTEGER PRIMARY KEY,
+    message_add_on_row_id INTEGER, message_poll_option_id INTEGER);
+"""
 OLDER = """
 CREATE TABLE messages (_id INTEGER PRIMARY KEY, key_remote_jid TEXT, key_from_me INTEGER,
     key_id TEXT, status INTEGER, data TEXT, timestamp INTEGER, media_wa_type TEXT,
-    media_size INTEGER, media_name TEXT, media_caption TEXT, media_mime_type TEXT, media_hash TEXT,
-    latitude REAL, longitude REAL, remote_resource TEXT, quoted_row_id INTEGER,
+    media_size INTEGER, thumb_image TEXT, media_name TEXT, media_caption TEXT,
+    media_mime_type TEXT, media_hash TEXT, latitude REAL, longitude REAL, remote_resource TEXT, quoted_row_id INTEGER,
     forwarded INTEGER);
 CREATE TABLE messages_quotes (_id INTEGER PRIMARY KEY, key_id TEXT);
 CREATE TABLE chat_list (_id INTEGER PRIMARY KEY, key_remote_jid TEXT, subject TEXT);
@@ -104,15 +110,20 @@ def database(tmp_path: Path) -> Database:
     return make
 
 
-def source_of(path: Path, owner: str | None = None) -> Source:
-    member = Member(
+def member_of(path: Path) -> Member:
+    return Member(
         path.name,
         path.stat().st_size,
         lambda: path.open("rb"),
         lambda: path,
         lambda: sha256(path.read_bytes()).hexdigest(),
     )
-    return Source(member, owner=owner)
+
+
+def source_of(path: Path, owner: str | None = None) -> Source:
+    """The database, with what lies beside it."""
+    beside = {other.name: member_of(other) for other in path.parent.iterdir()}
+    return Source(member_of(path), siblings=beside, owner=owner)
 
 
 def rows_of(source: Source, table: str = "message") -> Iterator[dict[str, Any]]:
@@ -385,11 +396,135 @@ def test_a_reaction_answers_its_message_and_a_vote_is_left(database: Database) -
     source = source_of(path)
     _, reaction, back = rows_of(source)
     assert (reaction["text"], reaction["reply_to"], reaction["sender_id"]) == ("🍁", "K2", ALICE)
+    assert (reaction["kind"], reaction["at"]) == ("system", "message_add_on 1")
     assert (back["text"], back["deleted"]) == (None, True)
     assert source.tally.left["additions to messages that are no reactions"] == 1
 
 
+def test_votes_in_a_poll_are_rows_that_answer(database: Database) -> None:
+    vote = {"chat_row_id": 1, "parent_message_row_id": 2, "timestamp": NOON, "from_me": 0}
+    path = database(
+        NEWER,
+        VOTES,
+        message=[newer(message_type=66, text_data="Quand ?")],
+        message_poll_option=[
+            {"_id": 1, "message_row_id": 2, "option_name": "lundi"},
+            {"_id": 2, "message_row_id": 2, "option_name": "mardi"},
+        ],
+        message_add_on=[{"_id": 1, **vote}, {"_id": 2, **vote}],
+        message_add_on_poll_vote=[{"message_add_on_row_id": 1}, {"message_add_on_row_id": 2}],
+        message_add_on_poll_vote_selected_option=[
+            {"message_add_on_row_id": 1, "message_poll_option_id": 1},
+            {"message_add_on_row_id": 1, "message_poll_option_id": 2},
+        ],
+    )
+    poll, both, none = rows_of(source_of(path))
+    assert poll["text"] == "Quand ?\nlundi\nmardi"
+    assert both["text"] == "[vote] lundi, mardi"
+    assert (both["reply_to"], both["kind"]) == ("K2", "system")
+    assert none["text"] == "[vote]"
+
+
+def test_the_address_book_beside_names_people_and_conversations(database: Database) -> None:
+    path = database(
+        NEWER,
+        message=[
+            newer(chat_row_id=3),
+            newer(3, chat_row_id=2, sender_jid_row_id=3),
+            newer(4, chat_row_id=2, message_type=7, text_data=None, from_me=1),
+        ],
+        message_system=[{"message_row_id": 4, "action_type": 12}],
+        message_system_chat_participant=[{"message_row_id": 4, "user_jid_row_id": 4}],
+    )
+    with closing(sqlite3.connect(path.with_name("wa.db"))) as db:
+        db.executescript(
+            f"""CREATE TABLE wa_contacts (_id INTEGER PRIMARY KEY, jid TEXT, display_name TEXT,
+            wa_name TEXT, number TEXT);
+            INSERT INTO wa_contacts (jid, display_name, wa_name) VALUES
+            ('{BOB}', 'Bob le Grand', 'bob'), ('{CAROL}', NULL, '~carol');"""
+        )
+    direct, in_group, notice = rows_of(source_of(path))
+    assert (direct["thread_id"], direct["thread_name"]) == ("777@lid", "Bob le Grand")
+    assert direct["sender_name"] == "Bob le Grand"
+    assert (in_group["thread_name"], in_group["sender_name"]) == ("Lar", "~carol")
+    assert notice["text"] == f"[participant added] Bob le Grand ({BOB})"
+
+
+def test_a_damaged_address_book_costs_its_names_alone(database: Database) -> None:
+    path = database(NEWER, message=[newer()])
+    path.with_name("wa.db").write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
+    [row] = rows_of(source_of(path))
+    assert (row["sender_id"], row["sender_name"]) == (ALICE, None)
+
+
+def test_messages_of_an_erased_chat_are_deleted_until_the_app_clears_them(
+    database: Database,
+) -> None:
+    path = database(
+        NEWER,
+        "ALTER TABLE message ADD COLUMN starred INTEGER;"
+        "CREATE TABLE deleted_chat_job (_id INTEGER PRIMARY KEY, chat_row_id INTEGER,"
+        " deleted_message_row_id INTEGER, deleted_starred_message_row_id INTEGER);",
+        message=[newer(2), newer(3, starred=1), newer(4, chat_row_id=2), newer(5)],
+        deleted_chat_job=[{"chat_row_id": 1, "deleted_message_row_id": 4}],
+    )
+    source = source_of(path)
+    assert [row["deleted"] for row in rows_of(source)] == [True, False, False, False]
+    assert source.tally.left["mark of a starred message"] == 1
+
+
+def test_a_media_without_words_has_its_path(database: Database) -> None:
+    path = database(
+        NEWER,
+        "ALTER TABLE message_media ADD COLUMN file_path TEXT;",
+        message=[newer(message_type=2, text_data=None)],
+        message_media=[{"message_row_id": 2, "file_path": "Media/WhatsApp Voice Notes/a.opus"}],
+    )
+    [row] = rows_of(source_of(path))
+    assert (row["kind"], row["text"]) == ("voice", "[Media/WhatsApp Voice Notes/a.opus]")
+
+
+def test_what_is_read_of_no_column_is_counted_by_row(database: Database) -> None:
+    path = database(
+        NEWER,
+        "CREATE TABLE message_view_once_media (message_row_id INTEGER PRIMARY KEY, state INTEGER);"
+        "CREATE TABLE message_mentions (_id INTEGER PRIMARY KEY, message_row_id INTEGER);",
+        message=[newer(message_type=42, text_data=None)],
+        message_view_once_media=[{"message_row_id": 2, "state": 1}],
+        message_mentions=[{"message_row_id": 2}, {"message_row_id": 2}],
+        message_quoted=[{"message_row_id": 2, "key_id": "K1"}],
+    )
+    source = source_of(path)
+    [row] = rows_of(source)
+    assert row["kind"] == "image"
+    assert source.tally.left["mark of a media shown once"] == 1
+    assert source.tally.left["copy of a quoted message"] == 1
+    assert source.tally.left["table message_mentions"] == 2
+
+
 # Calls.
+
+
+def test_the_calls_of_older_versions(database: Database) -> None:
+    path = database(
+        OLDER,
+        "CREATE TABLE call_logs (_id INTEGER PRIMARY KEY, key_remote_jid TEXT, key_from_me INTEGER,"
+        " key_id TEXT, timestamp INTEGER, video_call INTEGER, duration INTEGER,"
+        " call_result INTEGER);"
+        "CREATE TABLE call_log_participant (_id INTEGER PRIMARY KEY, call_logs_row_id INTEGER,"
+        " jid TEXT);",
+        messages=[older()],
+        call_logs=[
+            {"_id": 1, "key_remote_jid": ALICE, "key_from_me": 1, "key_id": "C1",
+             "timestamp": NOON, "duration": 65, "call_result": 5},
+        ],
+        call_log_participant=[{"call_logs_row_id": 1, "jid": BOB}],
+    )  # fmt: skip
+    calls = list(rows_of(source_of(path), "call"))
+    assert [(c["caller"], c["callee"], c["at"]) for c in calls] == [
+        (OWNER, ALICE, "call_logs 1"),
+        (OWNER, BOB, "call_logs 1"),
+    ]
 
 
 def test_calls_say_who_called_and_what_came_of_it(database: Database) -> None:
@@ -461,6 +596,21 @@ def test_the_old_schema(database: Database) -> None:
     assert (place["latitude"], place["longitude"], place["at"]) == (50.63, 3.06, "messages 7")
 
 
+def test_a_notice_of_the_old_schema_lists_members_as_java_writes_them(database: Database) -> None:
+    # The stream of java.util.ArrayList ("Object Serialization Stream Protocol"), two strings.
+    listed = bytes.fromhex(
+        "aced0005737200136a6176612e7574696c2e41727261794c6973747881d21d99c7619d03000149000473697a"
+        "65787000000002770400000002"
+    ) + b"".join(b"t" + len(jid).to_bytes(2) + jid.encode() for jid in (ALICE, BOB))
+    notice = older(2, key_remote_jid=GROUP, key_from_me=1, status=6, media_size=12, data=None)
+    path = database(
+        OLDER, messages=[{**notice, "remote_resource": CAROL, "thumb_image": listed + b"x"}]
+    )
+    [row] = rows_of(source_of(path))
+    assert (row["sender_id"], row["kind"]) == (CAROL, "system")
+    assert row["text"] == f"[participant added] {ALICE}\n{BOB}"
+
+
 def test_a_message_in_both_schemas_is_read_once(database: Database) -> None:
     path = database(
         NEWER, OLDER, message=[newer(2)], messages=[older(2), older(3, data="only here")]
@@ -519,6 +669,43 @@ def test_rows_before_a_damaged_page_are_kept(database: Database) -> None:
         kept.extend(row["at"] for row in rows_of(source))
     assert 50 < len(kept) < 400
     assert kept == [f"message {n}" for n in range(2, 2 + len(kept))]
+
+
+def _damaged(path: Path, marks: list[bytes]) -> Path:
+    """With the page on which each mark stands made unreadable."""
+    raw = bytearray(path.read_bytes())
+    for mark in marks:
+        page = raw.index(mark) // 4096 * 4096
+        raw[page : page + 8] = b"\xff" * 8
+    path.write_bytes(raw)
+    return path
+
+
+def test_rows_behind_damaged_pages_are_kept(database: Database) -> None:
+    words = "x" * 900
+    path = database(NEWER, message=[newer(n, text_data=words) for n in range(2, 402)])
+    source = source_of(_damaged(path, [b"K100", b"K300"]))
+    kept: list[str] = []
+    with pytest.raises(BadInput, match="damaged"):
+        kept.extend(row["at"] for row in rows_of(source))
+    assert 385 <= len(kept) == len(set(kept)) < 400
+    assert (kept[0], kept[-1]) == ("message 2", "message 401")
+
+
+def test_a_damaged_side_table_costs_no_message(database: Database) -> None:
+    path = database(
+        NEWER,
+        message=[newer(n) for n in range(2, 402)],
+        message_media=[
+            {"message_row_id": n, "media_caption": f"caption {n} " + "x" * 500}
+            for n in range(2, 402)
+        ],
+    )
+    source = source_of(_damaged(path, [b"caption 200 "]))
+    kept: list[str] = []
+    with pytest.raises(BadInput, match="damaged"):
+        kept.extend(row["at"] for row in rows_of(source))
+    assert kept == [f"message {n}" for n in range(2, 402)]
 
 
 @settings(max_examples=30, deadline=None)

@@ -5,10 +5,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -76,9 +76,11 @@ Database = Callable[..., Source]
 
 def member(path: Path) -> Member:
     raw = path.read_bytes()
-    return Member(
-        path.name, len(raw), partial(path.open, "rb"), lambda: path, lambda: sha256(raw).hexdigest()
-    )
+
+    def opened() -> BinaryIO:
+        return BytesIO(raw)
+
+    return Member(path.name, len(raw), opened, lambda: path, lambda: sha256(raw).hexdigest())
 
 
 def written(path: Path, script: str, **tables: list[dict[str, Any]]) -> Path:

@@ -147,8 +147,9 @@ def _members(db: Database, book: Book) -> None:
 def _votes(db: Database, book: Book) -> None:
     if not db.filled("message_add_on_poll_vote", "message_add_on_row_id"):
         return
+    voted: dict[int, list[str]] = {}
     for (row,) in db.rows("SELECT message_add_on_row_id FROM message_add_on_poll_vote"):
-        book.votes[row] = "[vote]"
+        voted[row] = []
     chosen, option = "message_add_on_poll_vote_selected_option", "message_poll_option"
     known = db.filled(chosen, "message_add_on_row_id", "message_poll_option_id")
     if known and db.filled(option, "_id", "option_name"):
@@ -157,7 +158,8 @@ def _votes(db: Database, book: Book) -> None:
             f" JOIN {option} o ON o._id = c.message_poll_option_id ORDER BY o._id"
         )
         for row, name in db.rows(sql):
-            book.votes[row] = f"{book.votes.get(row, '[vote]')} {text(name) or ''}".rstrip()
+            voted.setdefault(row, []).append(text(name) or "")
+    book.votes = {row: f"[vote] {', '.join(names)}".rstrip() for row, names in voted.items()}
 
 
 def _notes(db: Database, book: Book, table: str, made: Any) -> None:

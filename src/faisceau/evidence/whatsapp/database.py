@@ -19,6 +19,8 @@ from faisceau.evidence.whatsapp.columns import Given
 from faisceau.words import N_
 
 ROWS = 50_000
+"""Rows of a batch, about."""
+AT_ONCE = 1_000
 """Rows fetched at once."""
 REPAIRS = 1_000
 """Damaged places in one table behind which the reading goes on, at most."""
@@ -140,17 +142,23 @@ class Database:
             present = sound
 
     def _run(self, query: Query, present: Mapping[str, Field], last: int | None) -> Iterator[Given]:
+        columns: list[list[Any]] = [[] for _ in present]
         rows: list[Any] = []
         try:
             cursor = iter(self.db.execute(self._sql(query, present, last)))
             while True:
                 rows = []
-                rows.extend(islice(cursor, ROWS))  # keeps what came before an error
+                rows.extend(islice(cursor, AT_ONCE))  # keeps what came before an error
+                _append(columns, rows)
+                if len(columns[0]) >= ROWS or not rows:
+                    if columns[0]:
+                        yield _given(query, present, columns)
+                    columns = [[] for _ in present]
                 if not rows:
                     return
-                yield _given(query, present, rows)
         except sqlite3.DatabaseError as error:
-            raise _Cut(_given(query, present, rows) if rows else None, error) from error
+            _append(columns, rows)
+            raise _Cut(_given(query, present, columns) if columns[0] else None, error) from error
 
     def _present(self, query: Query) -> dict[str, Field]:
         """The fields whose table and column there are."""
@@ -234,9 +242,15 @@ class _Cut(Exception):
         self.why = why
 
 
-def _given(query: Query, present: Mapping[str, Field], rows: list[Any]) -> Given:
-    columns = dict(zip(present, zip(*rows, strict=True), strict=True))
-    return Given(query.main, columns, len(rows))
+def _append(columns: list[list[Any]], rows: list[Any]) -> None:
+    """Rows at the end of the columns; a few at a time, while the processor still has them near."""
+    if rows:
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(values)
+
+
+def _given(query: Query, present: Mapping[str, Field], columns: list[list[Any]]) -> Given:
+    return Given(query.main, dict(zip(present, columns, strict=True)), len(columns[0]))
 
 
 def _furthest(last: int | None, given: Given) -> int | None:
