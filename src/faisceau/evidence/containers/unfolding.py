@@ -1,8 +1,9 @@
 """Unfolding: an exhibit's files, every container among them replaced by what it holds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from faisceau.errors import BadInput
@@ -11,6 +12,7 @@ from faisceau.evidence.containers.contents import Contents, Room
 from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.containers.sevenzip import MAGIC as SEVENZIP
 from faisceau.evidence.containers.sevenzip import list_7z
+from faisceau.evidence.containers.sqlcipher import list_database, looks_encrypted
 from faisceau.evidence.containers.tars import is_tar_header, list_tar
 from faisceau.evidence.containers.whatsapp_crypt import header_of, list_backup
 from faisceau.evidence.containers.zips import list_zip
@@ -19,6 +21,8 @@ from faisceau.words import N_
 
 SNIFFED = 512
 """Bytes from which a container is recognised: a tar header is as long."""
+
+NOTHING: Mapping[str, Member] = MappingProxyType({})
 
 Form = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 
@@ -48,7 +52,7 @@ def unfold_file(file: Member, scratch: Scratch, *, keys: Sequence[bytes] = ()) -
     container that is damaged, hostile, over the limits, or closed to these keys.
     """
     room = Room(scratch.limits.granted(file.size), scratch.limits.members)
-    unfolded = _Unfolding(scratch, keys).one(file, "", 1, room)
+    unfolded = _Unfolding(scratch, keys, alone=True).one(file, "", 1, room)
     return unfolded if unfolded is not None else Contents([file], [])
 
 
@@ -70,21 +74,31 @@ class _Unfolding:
 
     scratch: Scratch
     keys: Sequence[bytes]
+    alone: bool = False
 
-    def one(self, file: Member, prefix: str, depth: int, room: Room) -> Contents | None:
+    def one(
+        self,
+        file: Member,
+        prefix: str,
+        depth: int,
+        room: Room,
+        beside: Mapping[str, Member] = NOTHING,
+    ) -> Contents | None:
         """The members of a container, at all depths; None when ``file`` is to be kept whole."""
         with file.open() as stream:
             start = stream.read(SNIFFED)
+        direct: Contents | None
         form = form_of(start)
         if form is None:
-            return self.locked(file, start, prefix, depth, room)
+            direct = self.locked(file, start, prefix, room, beside)
+            # it counts for no depth: who has the key has asked for it
+            return None if direct is None else self.inside(direct, depth, room)
         if depth > self.scratch.limits.depth:
             raise BadInput(
                 N_("{name} is a container inside {depth} others: not opened"),
                 name=file.name,
                 depth=self.scratch.limits.depth,
             )
-        direct: Contents | None
         if form == "zip":
             direct = list_zip(file, prefix, room, self.scratch, self.keys)
         elif form == "7z":
@@ -96,16 +110,18 @@ class _Unfolding:
         return None if direct is None else self.inside(direct, depth + 1, room)
 
     def locked(
-        self, file: Member, start: bytes, prefix: str, depth: int, room: Room
+        self, file: Member, start: bytes, prefix: str, room: Room, beside: Mapping[str, Member]
     ) -> Contents | None:
-        """The one file under an encryption, unfolded in its turn; None when there is none.
-
-        It counts for no depth: who has the key has asked for it.
-        """
-        if (header := header_of(file.name, start)) is None:
-            return None
-        direct = list_backup(file, header, prefix, room=room, scratch=self.scratch, keys=self.keys)
-        return self.inside(direct, depth, room)
+        """What lies under an encryption that is no archive's; None when there is none."""
+        if (header := header_of(file.name, start)) is not None:
+            return list_backup(
+                file, header, prefix, room=room, scratch=self.scratch, keys=self.keys
+            )
+        alone = self.alone and not prefix and bool(self.keys)
+        if looks_encrypted(file, start, alone=alone):
+            wal = beside.get(f"{file.name}-wal")
+            return list_database(file, wal, prefix, room=room, scratch=self.scratch, keys=self.keys)
+        return None
 
     def inside(self, direct: Contents, depth: int, room: Room) -> Contents:
         """What a container holds, the containers in it unfolded."""
@@ -119,12 +135,13 @@ class _Unfolding:
         """
         members: list[Member] = []
         rejects: list[Reject] = []
+        beside = {file.name: file for file in files if file.name.endswith("-wal")}
         for file in files:
             granted = min(self.scratch.limits.granted(file.size), room.bytes)
             own = Room(max(granted, 0), max(room.files, 0))
             before = (own.bytes, own.files)
             try:
-                unfolded = self.one(file, f"{file.name}!/", depth, own)
+                unfolded = self.one(file, f"{file.name}!/", depth, own, beside)
             except BadInput as error:
                 rejects.append(Reject(file.name, error.message, error.facts))
                 unfolded = Contents([], [])
