@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -25,6 +25,9 @@ from faisceau.evidence.encoding import encoding_of
 from faisceau.evidence.mending import mended_xml
 from faisceau.tables.schemas.schema import Batch, Row, Schema
 from faisceau.words import N_
+
+if TYPE_CHECKING:
+    from faisceau.evidence.profiles import Profile
 
 HEAD_BYTES = 65_536
 LONGEST_LINE = 16 << 20
@@ -78,6 +81,8 @@ class Wishes:
     """Native column name -> header of the file (``--map native=THEIRS``)."""
     timezone: ZoneInfo = PARIS
     """Zone of times that state none."""
+    profile: "Profile | None" = None
+    """How the file is written, where the person said so (``--profile``)."""
     keys: tuple[bytes, ...] = field(default=(), repr=False)
     """What the key files hold that were handed over (``--key-file``): passwords and keys."""
 

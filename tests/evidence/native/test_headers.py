@@ -3,10 +3,10 @@
 import pytest
 
 from faisceau.errors import BadInput, UsageError
+from faisceau.evidence.folding import folded
 from faisceau.evidence.native.headers import (
     check_wishes,
     chosen_layout,
-    folded,
     guessed,
     layout_of,
 )

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 
-from faisceau.evidence.native.headers import folded
+from faisceau.evidence.folding import folded
 from faisceau.evidence.native.values import DIRECTIONS
 from faisceau.tables.schemas.schema import COINS, DATE, STRING, STRINGS, TIME, Column, Schema
 

@@ -299,3 +299,44 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return json.dumps(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def test_lines_before_the_header_are_left() -> None:
+    content = (
+        "Réquisition n° 2026/0417 du 01/03/2026;;;\n\nLigne : 0612345678\n"
+        "Appelant;Appelé;Date;Durée\n0612345678;0711111111;01/03/2026 10:00:00;00:01:05\n"
+    )
+    assert detected(content)
+    read = Read(content)
+    assert read.column("callee") == ["0711111111"]
+    assert read.column("duration_s") == [65.0]
+    assert read.locators == ["line 5"]
+    assert read.tally.left == {"lines before the header": 2}
+    assert not read.rejects
+
+
+def test_the_header_below_is_looked_for_with_a_wish_too() -> None:
+    wishes = {"sent_at": "quand", "text": "quoi"}
+    content = "une,deux\n\nquand,quoi\n1772359200,a\n"
+    assert Read(content, as_table="message", columns=wishes).column("text") == ["a"]
+
+
+def test_quotes_escaped_by_a_backslash() -> None:
+    content = (
+        'sent_at,text\n1772359200,"dit \\"non\\", puis\\\\rien"\n1772359200,"a ""b"" c"\n'
+        '1772359200,"deux\nlignes \\"x\\""\n1772359200,"jamais \\"fermé\n1772359200,fin\n'
+    )
+    read = Read(content)
+    assert read.column("text") == [
+        'dit "non", puis\\rien',
+        'a "b" c',
+        'deux\nlignes "x"',
+        "fin",
+    ]
+    assert read.locators == ["line 2", "line 3", "line 4", "line 7"]
+    assert list(read.rejects) == ["line 6"]
+
+
+def test_a_backslash_at_the_end_of_a_text_escapes_nothing() -> None:
+    read = Read('sent_at,text\n1772359200,"C:\\"\n1772359200,"x"\n')
+    assert read.column("text") == ["C:\\", "x"]

@@ -7,6 +7,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
@@ -18,7 +19,9 @@ from faisceau.evidence.native.headers import (
     chosen_layout,
     guessed,
     layout_of,
+    recognised,
 )
+from faisceau.evidence.native.profiled import applied, ordered, sided, turned, zone_of
 from faisceau.evidence.native.times import order_votes, read_dates, read_times
 from faisceau.evidence.native.values import Separators, plain, present, read_values, texts
 from faisceau.evidence.reading import Reject, Source
@@ -38,6 +41,7 @@ __all__ = [
     "chosen_layout",
     "guessed",
     "layout_of",
+    "recognised",
 ]
 
 
@@ -133,23 +137,21 @@ def _cells(piece: Piece, header: str | None) -> pa.Array | None:
 
 def _batch(source: Source, piece: Piece, usage: _Usage, number: int) -> Batch:
     """One batch of the kept rows; the rejected are told to ``source``, with their cells."""
-    schema = piece.layout.schema
-    given: dict[str, pa.Array] = {}
+    schema, profile = piece.layout.schema, piece.layout.profile
+    given = _given(piece)
     columns: dict[str, pa.Array] = {}
     stated: pa.Array | None = None
-    for name, header in piece.layout.columns.items():
-        cells = _cells(piece, header)
-        if cells is not None:
-            given[name] = _with_hours(cells, _cells(piece, piece.layout.hours.get(name)))
     zones = texts(given[ZONE.name]) if ZONE.name in given else None
     for name, cells in given.items():
         column = schema.columns[name]
         if column.type == TIME:
-            order = usage.order(name, cells, number)
-            columns[name], said = _times(source, cells, zones, order)
+            order = ordered(profile) or usage.order(name, cells, number)
+            columns[name], said = _times(source, cells, zones, order, zone_of(source, profile))
             stated = said if stated is None else stated
         elif column.type == DATE:
-            columns[name] = read_dates(cells, day_first=usage.order(name, cells, number))
+            columns[name] = read_dates(
+                cells, day_first=ordered(profile) or usage.order(name, cells, number)
+            )
         else:
             columns[name] = read_values(cells, column, usage.marks(name, cells))
     kept = _anchored(schema, columns, piece.cells.num_rows)
@@ -169,17 +171,53 @@ def _batch(source: Source, piece: Piece, usage: _Usage, number: int) -> Batch:
         _reject(source, piece, given, columns, pc.invert(kept))
         columns = {name: array.filter(kept) for name, array in columns.items()}
         locators = locators.filter(kept)
+    if profile is not None and profile.turned:
+        columns, locators = _turned(source, schema, columns, locators)
     return Batch(schema, pa.RecordBatch.from_pydict(columns), locators)
 
 
+def _given(piece: Piece) -> dict[str, pa.Array]:
+    """The cells by native column, as the file and its profile give them."""
+    layout = piece.layout
+    given: dict[str, pa.Array] = {}
+    for name, header in layout.columns.items():
+        cells = _cells(piece, header)
+        if cells is not None:
+            given[name] = _with_hours(cells, _cells(piece, layout.hours.get(name)))
+    if layout.profile is None:
+        return given
+    return applied(layout.profile, layout.schema, given, piece.cells.num_rows)
+
+
+def _turned(
+    source: Source, schema: Schema, columns: dict[str, pa.Array], locators: pa.Array
+) -> tuple[dict[str, pa.Array], pa.Array]:
+    """The calls of a line with caller and callee in their places; without a way, a reject."""
+    known = sided(columns, len(locators))
+    if known.false_count:
+        lost = pc.invert(known)
+        rows = pa.RecordBatch.from_pydict({n: a.filter(lost) for n, a in columns.items()})
+        where = locators.filter(lost).to_pylist()
+        for locator, values in zip(where, rows.to_pylist(), strict=True):
+            reason = N_("no direction: which of the two called is not told")
+            source.reject(locator, reason, schema=schema, raw=_shown(values))
+        columns = {name: array.filter(known) for name, array in columns.items()}
+        locators = locators.filter(known)
+    return turned(columns), locators
+
+
 def _times(
-    source: Source, cells: pa.Array, zones: pa.Array | None, order: Callable[[], bool]
+    source: Source,
+    cells: pa.Array,
+    zones: pa.Array | None,
+    order: Callable[[], bool],
+    zone: ZoneInfo,
 ) -> tuple[pa.Array, pa.Array]:
     """Times, and the zone that each states or was assumed to have (null: UTC)."""
-    times = read_times(cells, source.timezone, day_first=order, zones=zones)
+    times = read_times(cells, zone, day_first=order, zones=zones)
     if times.bare.true_count:
-        source.tally.assumed[str(source.timezone)] += times.bare.true_count
-    return times.at, pc.if_else(times.bare, str(source.timezone), times.zones)
+        source.tally.assumed[str(zone)] += times.bare.true_count
+    return times.at, pc.if_else(times.bare, str(zone), times.zones)
 
 
 def _with_hours(days: pa.Array, hours: pa.Array | None) -> pa.Array:
@@ -227,14 +265,14 @@ def _reject(
     """Say of each lost row which anchor it lacks, or what its unreadable anchor holds."""
     schema = piece.layout.schema
     headers = piece.layout.columns
-    cells = pa.table({headers[name]: array.filter(lost) for name, array in given.items()})
+    cells = pa.table({headers.get(name, name): array.filter(lost) for name, array in given.items()})
     read = {name: present(array.filter(lost)).to_pylist() for name, array in columns.items()}
     where = piece.locators.filter(lost).to_pylist()
     for n, (locator, values) in enumerate(zip(where, cells.to_pylist(), strict=True)):
         raw = _shown(values)
         if schema.anchors:
             anchor = next(a for a in schema.anchors if a not in read or not read[a][n])
-            value = values.get(headers.get(anchor, ""))
+            value = values.get(headers.get(anchor, anchor))
             if value is None or str(value).strip() == "":
                 source.reject(locator, N_("no {field}"), schema=schema, raw=raw, field=anchor)
                 continue

@@ -3,13 +3,14 @@
 Accents, case, spaces and punctuation do not matter: ``N° appelant`` is ``n_appelant``.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 
 from faisceau.errors import BadInput, UsageError
+from faisceau.evidence.folding import folded
+from faisceau.evidence.profiles import Profile, matching
 from faisceau.evidence.reading import Wishes
 from faisceau.tables.schemas import TABLES, Schema
 from faisceau.tables.schemas.schema import DESK_COLUMNS, TIME
@@ -18,6 +19,7 @@ from faisceau.words import N_
 _HOURS = (
     "heure",
     "heuredebut",
+    "heurededebut",
     "heuredappel",
     "heureappel",
     "heureenvoi",
@@ -40,17 +42,13 @@ class Layout:
     hours: Mapping[str, str]
     left: tuple[str, ...]
     unknown: tuple[str, ...]
+    profile: Profile | None = None
+    """What says how the cells are written, where the headers alone do not."""
 
     @property
     def wanted(self) -> list[str]:
         """The headers whose cells are needed, in the order of the table."""
         return list(dict.fromkeys([*self.columns.values(), *self.hours.values()]))
-
-
-def folded(header: str) -> str:
-    """The header without accents, case, spaces and punctuation."""
-    plain = unicodedata.normalize("NFKD", header.replace("º", "°")).casefold()
-    return "".join(c for c in plain if c.isalnum())
 
 
 def check_wishes(wishes: Wishes) -> None:
@@ -79,9 +77,33 @@ def check_wishes(wishes: Wishes) -> None:
 def layout_of(schema: Schema, headers: Sequence[str], wishes: Wishes) -> Layout:
     """What ``headers`` mean as columns of ``schema``.
 
-    Wishes come first, then native names, then the headers of the schema; of two headers that
-    mean the same column the other is unknown. A wish for a header that is not there is void.
+    Wishes come first, then the profile's, then native names, then the headers of the schema; of
+    two headers that mean the same column the other is unknown. A wish for a header that is not
+    there is void.
     """
+    return _layout(schema, headers, for_file(headers, wishes))
+
+
+def for_file(headers: Sequence[str], wishes: Wishes) -> Wishes:
+    """The wishes with what a profile says of a file with these headers.
+
+    The profile is the one named (``--profile``). Where the person said nothing of the columns, it
+    is one of their own whose headers all occur; else, where the headers tell no table, a shipped
+    one.
+    """
+    profile = wishes.profile
+    if profile is None and wishes.as_table is None and not wishes.columns:
+        profile = matching(headers, "own")
+        if profile is None and _guessed(headers, wishes) is None:
+            profile = matching(headers, "shipped")
+    if profile is None:
+        return wishes
+    columns = {**profile.found(headers), **wishes.columns}
+    return replace(wishes, as_table=profile.table, columns=columns, profile=profile)
+
+
+def _layout(schema: Schema, headers: Sequence[str], wishes: Wishes) -> Layout:
+    profile = wishes.profile if wishes.profile and wishes.profile.table == schema.name else None
     free = dict.fromkeys(headers)
     columns: dict[str, str] = {}
 
@@ -105,11 +127,17 @@ def layout_of(schema: Schema, headers: Sequence[str], wishes: Wishes) -> Layout:
         claim(column, by_fold.get(known))
     hours = {}
     day = next((c for c in columns if schema.columns[c].type == TIME), None)
-    clock = next((by_fold[h] for h in _HOURS if by_fold.get(h) in free), None)
+    named = (*map(folded, profile.hours if profile else ()), *_HOURS)
+    clock = next((by_fold[h] for h in named if by_fold.get(h) in free), None)
     if day is not None and clock is not None:
         hours[day] = clock
         del free[clock]
-    return Layout(schema, columns, hours, tuple(left), tuple(free))
+    unwanted = (*profile.ignored, *profile.marks) if profile else ()
+    for header in map(folded, unwanted):
+        if by_fold.get(header) in free:
+            left.append(by_fold[header])
+            del free[by_fold[header]]
+    return Layout(schema, columns, hours, tuple(left), tuple(free), profile)
 
 
 def chosen_layout(headers: Sequence[str], wishes: Wishes, name: str) -> Layout:
@@ -128,7 +156,16 @@ def chosen_layout(headers: Sequence[str], wishes: Wishes, name: str) -> Layout:
                 header=theirs,
                 near=_near(theirs, headers),
             )
-    schema = TABLES[wishes.as_table] if wishes.as_table else guessed(headers, wishes)
+    if wishes.profile is not None and (missing := wishes.profile.missing(headers)):
+        raise BadInput(
+            N_("{name}: profile {profile} wants headers for {missing}; there are {headers}"),
+            name=name,
+            profile=wishes.profile.name,
+            missing=missing,
+            headers=list(headers)[:20],
+        )
+    wishes = for_file(headers, wishes)
+    schema = TABLES[wishes.as_table] if wishes.as_table else _guessed(headers, wishes)
     if schema is None:
         raise BadInput(
             N_("{name}: the headers ({headers}) do not tell which table its rows are of"),
@@ -136,7 +173,7 @@ def chosen_layout(headers: Sequence[str], wishes: Wishes, name: str) -> Layout:
             name=name,
             headers=list(headers)[:20],
         )
-    layout = layout_of(schema, headers, wishes)
+    layout = _layout(schema, headers, wishes)
     missing = _missing(layout)
     if missing:
         raise BadInput(
@@ -156,9 +193,27 @@ def guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:
 
     A table gives way to one that understands the same headers and others beside: ``date`` alone
     makes no message of a plate read. Tables without named anchors are never guessed. One anchor
-    under a foreign name is not enough: half of the headers must then be understood.
+    under a foreign name is not enough: half of the headers must then be understood. A profile
+    that fits says it all.
     """
-    layouts = {name: layout_of(schema, headers, wishes) for name, schema in TABLES.items()}
+    told = for_file(headers, wishes)
+    if told.profile is not None:
+        schema = TABLES[told.profile.table]
+        fits = not told.profile.missing(headers) and not _missing(_layout(schema, headers, told))
+        return schema if fits else None
+    return _guessed(headers, wishes)
+
+
+def recognised(headers: Sequence[str], wishes: Wishes) -> bool:
+    """True where these headers can be those of the file: a table, or the wished one, is there."""
+    if wishes.as_table is None:
+        return guessed(headers, wishes) is not None
+    wanted = [_find(theirs, headers) for theirs in wishes.columns.values()]
+    return None not in wanted and not _missing(layout_of(TABLES[wishes.as_table], headers, wishes))
+
+
+def _guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:
+    layouts = {name: _layout(schema, headers, wishes) for name, schema in TABLES.items()}
     read = {name: set(layout.columns.values()) for name, layout in layouts.items()}
     fits = []
     for name, layout in layouts.items():
@@ -176,11 +231,16 @@ def guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:
 
 def _missing(layout: Layout) -> list[str]:
     """The anchors no header stands for; of alternatives, all when none is there."""
-    schema = layout.schema
+    schema, profile = layout.schema, layout.profile
+    given = {
+        *layout.columns,
+        *(profile.fixed if profile else ()),
+        *(profile.absent if profile else ()),
+    }
     if schema.anchors:
-        return [a for a in schema.anchors if a not in layout.columns]
+        return [a for a in schema.anchors if a not in given]
     needed = schema.anchors_any or tuple(column.name for column in schema.own)
-    return [] if any(a in layout.columns for a in needed) else list(needed)
+    return [] if any(a in given for a in needed) else list(needed)
 
 
 def _find(theirs: str, headers: Iterable[str]) -> str | None:

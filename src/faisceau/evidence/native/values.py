@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.evidence.encoding import mended
-from faisceau.evidence.native.headers import folded
+from faisceau.evidence.folding import folded
 from faisceau.tables.schemas.schema import BOOLEAN, COINS, NUMBER, STRING, STRINGS, Column
 
 _TRUE = frozenset(["true", "t", "1", "yes", "y", "oui", "o", "vrai", "v", "x", "on", "si", "ja"])

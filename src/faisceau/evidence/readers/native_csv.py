@@ -1,13 +1,15 @@
 """Native tables as CSV: any delimiter, encoding, quoting and date form; broken lines rejected.
 
-Format: RFC 4180, with ``;``, tab or ``|`` for the comma where the file has these. Lines are told
-well-formed or not by one regular expression (RE2, inside Arrow); Arrow parses those that are.
+Format: RFC 4180, with ``;``, tab or ``|`` for the comma where the file has these, and ``\\"`` for a
+quote in quotes where it writes that (MySQL and its kin). Lines before the header (whose answer it
+is, for which request) are left, where a header is recognised below them. Lines are told well-formed
+or not by one regular expression (RE2, inside Arrow); Arrow parses those that are.
 """
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -17,7 +19,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from faisceau.errors import BadInput
-from faisceau.evidence.native import Layout, Piece, batches, check_wishes, chosen_layout, guessed
+from faisceau.evidence.native import (
+    Layout,
+    Piece,
+    batches,
+    check_wishes,
+    chosen_layout,
+    guessed,
+    recognised,
+)
 from faisceau.evidence.native.lines import (
     Lines,
     line_end,
@@ -25,7 +35,7 @@ from faisceau.evidence.native.lines import (
     split_lines,
     text_encoding,
 )
-from faisceau.evidence.reading import Head, Reject, Source
+from faisceau.evidence.reading import Head, Reject, Source, Wishes
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.words import N_
 
@@ -37,6 +47,11 @@ LONGEST_RECORD = 1 << 20
 """Bytes; a quote still open after so many was never closed: its line alone is rejected."""
 _OTHER = re.compile(r"\s*(?:<|[{\[]\s*(?:$|[\"{\[\]}]))")
 """How XML, HTML and JSON begin."""
+PREAMBLE = 40
+"""Lines, at most, among which the header is looked for."""
+_FITTING = 0.5
+"""Share of the rows below a header that are of its width, at least."""
+_ESCAPED = re.compile(r'\\"(?=[^\s,;|"\\])')
 _SEP = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
 
 csv.field_size_limit(LONGEST_RECORD)  # the module's own limit would lose a long message
@@ -44,13 +59,19 @@ csv.field_size_limit(LONGEST_RECORD)  # the module's own limit would lose a long
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How one file is written: encoding, line end, delimiter, headers, lines before the rows."""
+    """How one file is written: encoding, line end, delimiter, headers, lines before the rows.
+
+    ``escapes``: a quote inside quotes is ``\\"``; ``before``: how many lines with words stand
+    before the header.
+    """
 
     encoding: str
     end: str
     delimiter: str
     headers: tuple[str, ...]
     skip: int
+    escapes: bool = False
+    before: int = 0
 
 
 def detect(head: Head) -> bool:
@@ -70,6 +91,8 @@ def read(source: Source) -> Iterator[Batch]:
     if shape is None:
         raise BadInput(N_("{name} is not a CSV file"), name=source.name)
     layout = chosen_layout(shape.headers, source.wishes, source.name)
+    if shape.before:
+        source.leave(N_("lines before the header"), shape.before)
     return batches(source, lambda: _pieces(source, shape, layout))
 
 
@@ -88,21 +111,57 @@ def shape_of(head: Head) -> Shape | None:
     blank = next((n for n, line in enumerate(lines) if line.strip()), None)
     if blank is None:
         return None
-    told = _SEP.match(lines[blank])
+    told, profile = _SEP.match(lines[blank]), head.wishes.profile
     start = blank + bool(told)
-    choices = (told[1],) if told else DELIMITERS
-    shapes = [_as_delimited(lines[start:], delimiter) for delimiter in choices]
-    _, headers, used, delimiter = max(shapes, key=lambda shape: shape[0])
-    if not any(headers):
+    if profile is not None:
+        start += profile.skip
+    if start >= len(lines):
         return None
-    return Shape(encoding, end, delimiter, headers, start + used)
+    choices = (told[1],) if told else DELIMITERS
+    if profile is not None and profile.separator is not None:
+        choices = (profile.separator,)
+    escapes = bool(_ESCAPED.search(text))
+    best = max((_as_delimited(lines[start:], d, escapes) for d in choices), key=lambda s: s.fits)
+    if not recognised(best.headers, head.wishes):
+        below = _below(lines, start, choices, escapes, head.wishes)
+        start, best = below if below is not None else (start, best)
+    if not any(best.headers):
+        return None
+    before = sum(bool(line.strip()) for line in lines[blank + bool(told) : start])
+    skip = start + best.used
+    return Shape(encoding, end, best.delimiter, best.headers, skip, escapes, before)
 
 
-def _as_delimited(
-    lines: list[str], delimiter: str
-) -> tuple[tuple[float, int], tuple[str, ...], int, str]:
-    """How well ``delimiter`` fits; then the headers, the lines they fill, the delimiter."""
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter)
+@dataclass(frozen=True, slots=True)
+class _Delimited:
+    """How well a delimiter fits; the headers, the lines they fill, the delimiter."""
+
+    fits: tuple[float, int]
+    headers: tuple[str, ...]
+    used: int
+    delimiter: str
+
+
+def _below(
+    lines: list[str], first: int, choices: Sequence[str], escapes: bool, wishes: Wishes
+) -> tuple[int, _Delimited] | None:
+    """The first line below ``first`` that is a header recognised, with rows of its width."""
+    for start in range(first + 1, min(first + PREAMBLE, len(lines))):
+        for delimiter in choices:
+            if delimiter not in lines[start]:
+                continue
+            found = _as_delimited(lines[start:], delimiter, escapes)
+            if found.fits[0] >= _FITTING and recognised(found.headers, wishes):
+                return start, found
+    return None
+
+
+def _as_delimited(lines: list[str], delimiter: str, escapes: bool) -> _Delimited:
+    reader = csv.reader(
+        (f"{line}\n" for line in lines),
+        delimiter=delimiter,
+        escapechar="\\" if escapes else None,
+    )
     try:
         headers = next(reader, [])
         used = reader.line_num
@@ -117,7 +176,7 @@ def _as_delimited(
         headers = headers[:-1]
     fits = widths[len(headers)] / len(rows) if rows else 1.0
     spread = len(headers) if len(headers) > 1 else 0
-    return (fits * bool(spread), spread), _named(headers), used, delimiter
+    return _Delimited((fits * bool(spread), spread), _named(headers), used, delimiter)
 
 
 def _named(headers: list[str]) -> tuple[str, ...]:
@@ -180,7 +239,7 @@ def _records(lines: Lines, shape: Shape) -> _Records:
     its quotes would swallow.
     """
     data, first, width = lines.data, lines.first, len(shape.headers)
-    patterns = _patterns(shape.delimiter, width)
+    patterns = _patterns(shape.delimiter, width, shape.escapes)
     texts = split_lines(data)
     whole = pc.match_substring_regex(texts, patterns.line)
     numbers = pa.arange(first, first + len(texts))
@@ -229,7 +288,8 @@ def _broken(line: bytes, number: int, shape: Shape) -> Reject:
     text = line.rstrip(b"\r").decode("utf-8", "replace")
     where, raw = f"line {number}", text[:500]
     try:
-        row = next(csv.reader([text], delimiter=shape.delimiter, strict=True))
+        escape = "\\" if shape.escapes else None
+        row = next(csv.reader([text], delimiter=shape.delimiter, strict=True, escapechar=escape))
     except csv.Error:
         return Reject(where, N_("a stray or unclosed quote"), raw=raw)
     facts = {"found": len(row), "wanted": len(shape.headers)}
@@ -244,19 +304,21 @@ class _Patterns:
 
 
 @cache
-def _patterns(delimiter: str, width: int) -> _Patterns:
+def _patterns(delimiter: str, width: int, escapes: bool) -> _Patterns:
     """A line that is a whole record (RE2); a record over lines; one whose last quote is open.
 
     An unquoted field may hold quotes, not begin with one. In a record over several lines it may
     not: a lost quote would let it swallow its neighbours.
     """
     d = re.escape(delimiter)
-    quoted = '"[^"]*(?:""[^"]*)*"'
+    # a quoted text: what is in it, then more after each doubled (or escaped) quote
+    plain, escaped = ('[^"\\\\]', r'(?:""|\\[\s\S])') if escapes else ('[^"]', '""')
+    quoted = f'"{plain}*(?:{escaped}{plain}*)*"'
     bare = rf'(?:[^"{d}\r\n][^{d}\r\n]*)' + ("" if width == 1 else "?")
     field = f"(?:{quoted}|{bare})"
     more = f"(?:{d}{field}){{{width - 1}}}"
-    strict = rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^"{d}\r\n]*+)'
-    opening = '"[^"]*+(?:""[^"]*+)*+'
+    opening = f'"{plain}*+(?:{escaped}{plain}*+)*+'
+    strict = rf'(?:{opening}"|[^"{d}\r\n]*+)'
     return _Patterns(
         rf"^{field}{more}\r?$",
         re.compile(rf"{strict}(?:{d}{strict}){{{width - 1}}}\r?(?:\n|\Z)".encode()),
@@ -274,7 +336,11 @@ def _parsed(data: bytes, shape: Shape, wanted: list[str]) -> pa.Table:
         read_options=pa.csv.ReadOptions(
             use_threads=False, block_size=len(data) + 1, column_names=list(shape.headers)
         ),
-        parse_options=pa.csv.ParseOptions(delimiter=shape.delimiter, newlines_in_values=True),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=shape.delimiter,
+            newlines_in_values=True,
+            escape_char="\\" if shape.escapes else False,
+        ),
         convert_options=pa.csv.ConvertOptions(
             column_types=kinds,
             include_columns=wanted,
