@@ -1,0 +1,1 @@
+"""Telegram's own way to write objects (TL), as far as its published schema tells it."""
