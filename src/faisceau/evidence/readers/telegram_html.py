@@ -27,11 +27,8 @@ FILLS = [MESSAGE, CALL, CONTACT]
 
 _MADE_BY = re.compile(r"<title>\s*Exported Data\s*</title>")
 _CHAT = re.compile(r'class="page_body chat_page"|class="message (?:service|default clearfix)')
-_PEOPLE = re.compile(
-    r'class="personal_info clearfix"'
-    r'|class="text bold">\s*(?:Contacts|Frequent contacts)\s*</div>.*?class="entry',
-    re.DOTALL,
-)
+_OWNER = re.compile(r'class="personal_info clearfix"')
+_CONTACTS = re.compile(r'class="text bold">\s*(?:Contacts|Frequent contacts)\s*</div>')
 _DATE = re.compile(
     r"(\d{2})\.(\d{2})\.(\d{4}) (\d{2}):(\d{2}):(\d{2})(?: UTC([+-])(\d{2}):(\d{2}))?"
 )
@@ -69,7 +66,8 @@ def detect(head: Head) -> bool:
     """True for a page of the exporter that holds messages, or persons with their numbers."""
     if not _MADE_BY.search(head.text[:2048]):
         return False
-    return bool(_CHAT.search(head.text) or _PEOPLE.search(head.text))
+    people = _CONTACTS.search(head.text) and 'class="entry' in head.text
+    return bool(_CHAT.search(head.text) or people or _OWNER.search(head.text))
 
 
 def read(source: Source) -> Iterator[Row]:

@@ -30,23 +30,22 @@ FILLS = [MESSAGE, CONTACT, HANDSET, POSITION]
 _FRIENDS = frozenset(
     ("Friend Requests Sent", "Blocked Users", "Deleted Friends", "Hidden Friend Suggestions")
 )
-_PAGES = (
-    re.compile(
-        r"<th[^>]*>\s*(?:<b>)?\s*(?:From|To)\s*<.*?>\s*Media Type\s*<.*?>\s*Created\s*<", re.S
-    ),
-    re.compile(r"<th[^>]*>\s*(?:<b>)?\s*Username\s*<.*?>\s*Display Name\s*<.*?>\s*Creation", re.S),
-    re.compile(
-        r"<h4[^>]*>[^<]{1,60}</h4>.{0,4000}?>\d{4}(?:-\d\d){2} \d\d(?::\d\d){2} UTC</h6>", re.S
-    ),
-    re.compile(r">\s*Device History\s*<.*?<th[^>]*>\s*(?:<b>)?\s*Make\s*<", re.S),
+_HEADER = re.compile(r"<th\b[^<>]*>\s*(?:<b>)?\s*([^<>]{1,40}?)\s*<")
+_SENDER = re.compile(r"<h4\b[^<>]*>[^<>]{1,60}</h4>")
+_TIME = re.compile(r">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</h6>")
+_TABLES = (
+    frozenset(("From", "Media Type", "Created")),
+    frozenset(("To", "Media Type", "Created")),
+    frozenset(("Username", "Display Name", "Creation Timestamp")),
+    frozenset(("Make", "Model", "Start Time")),
 )
+"""Columns of the tables of its pages."""
 
 
 def detect(head: Head) -> bool:
     """True for the sections of an archive's JSON, or for a page with its tables or cards."""
     if not head.is_json:
-        text = head.text
-        return "<html" in text[:2048].lower() and any(page.search(text) for page in _PAGES)
+        return "<html" in head.text[:2048].lower() and _is_page(head.text)
     if not any(word in head.text for word in ('"Media Type"', '"Username"', '"Friends"')):
         return False
     paths = json_paths(head)
@@ -58,6 +57,14 @@ def detect(head: Head) -> bool:
         or {("Basic Information", "Username"), ("Basic Information", "Creation Date")} <= paths
         or {("Saved Media", ITEM, "Media Type"), ("Saved Media", ITEM, "Date")} <= paths
     )
+
+
+def _is_page(text: str) -> bool:
+    """True for a page with one of the archive's tables, or with a card of a conversation."""
+    columns = set(_HEADER.findall(text))
+    if any(table <= columns for table in _TABLES):
+        return True
+    return bool(_SENDER.search(text) and _TIME.search(text))
 
 
 def read(source: Source) -> Iterator[Row]:
