@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from faisceau.errors import BadInput
+from faisceau.evidence.containers import ios_backup
 from faisceau.evidence.containers.compressed import list_compressed
 from faisceau.evidence.containers.contents import Contents, Room
 from faisceau.evidence.containers.scratch import Scratch
@@ -123,6 +124,25 @@ class _Unfolding:
             return list_database(file, wal, prefix, room=room, scratch=self.scratch, keys=self.keys)
         return None
 
+    def named(self, files: Sequence[Member]) -> tuple[Sequence[Member], list[Reject]]:
+        """The files, those of the backups of iPhones among them called as they were there.
+
+        A backup that stays closed is a reject, unless it is all that the exhibit is.
+        """
+        rejects: list[Reject] = []
+        for manifest in ios_backup.manifests(files):
+            try:
+                contents = ios_backup.named(files, manifest, self.scratch, self.keys)
+            except BadInput as error:
+                folder = manifest.name.removesuffix(ios_backup.MANIFEST)
+                if "!/" not in folder and all(file.name.startswith(folder) for file in files):
+                    raise
+                rejects.append(Reject(manifest.name, error.message, error.facts))
+            else:
+                files = contents.members
+                rejects += contents.rejects
+        return files, rejects
+
     def inside(self, direct: Contents, depth: int, room: Room) -> Contents:
         """What a container holds, the containers in it unfolded."""
         inner = self.each(direct.members, depth, room)
@@ -134,7 +154,7 @@ class _Unfolding:
         The work that a hostile one costs counts: when the room is used up, no other is opened.
         """
         members: list[Member] = []
-        rejects: list[Reject] = []
+        files, rejects = self.named(files)
         beside = {file.name: file for file in files if file.name.endswith("-wal")}
         for file in files:
             granted = min(self.scratch.limits.granted(file.size), room.bytes)
