@@ -1,6 +1,7 @@
-"""Reports of extraction tools as sheets and records: what Cellebrite, Oxygen and MSAB share.
+"""Reports of extraction tools: what readers of Cellebrite, Oxygen and MSAB share.
 
-``workbook`` opens Excel and CSV files as sheets of rows, ``records`` finds flat records in XML,
-``moments`` reads times as these tools write them, ``parties`` who stands in a cell, and
-``filling`` makes rows out of records whose columns are known by name.
+``workbook`` opens Excel and CSV files as tables of rows under a header, ``leaves`` finds flat
+records in XML, ``moments`` reads times as these tools write them, ``parties`` who stands in a cell,
+``handset`` gathers what is said of the device; ``filling`` makes rows of records whose columns
+are known by name, and ``secrets`` knows what is never kept.
 """

@@ -82,6 +82,11 @@ def day_first_of(texts: Iterable[Any]) -> bool | None:
     return None
 
 
+def has_day(text: str) -> bool:
+    """True for a text that begins with a date, and not with a clock time alone."""
+    return _DATE.match(text) is not None
+
+
 def zone_in(header: str) -> timezone | None:
     """The offset that the header of a column states: ``Time stamp (UTC 0)``; None for none."""
     found = re.search(r"\(?\s*(?:UTC|GMT)\s*(?P<off>[+-]?\s*\d{1,2}(?::?\d\d)?)?\s*\)?", header)

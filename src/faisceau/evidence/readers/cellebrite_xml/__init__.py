@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from faisceau.errors import BadInput
-from faisceau.evidence.readers.cellebrite_xml import messages, people, places
-from faisceau.evidence.readers.cellebrite_xml.device import Device
+from faisceau.evidence.readers.cellebrite_xml import device, messages, people, places
 from faisceau.evidence.readers.cellebrite_xml.files import TaggedFiles
 from faisceau.evidence.readers.cellebrite_xml.parsing import Part, Said, parts
 from faisceau.evidence.reading import Head, Source
+from faisceau.evidence.report_sheets.handset import Handset
+from faisceau.evidence.report_sheets.secrets import CREDENTIALS
 from faisceau.tables.schemas import CALL, CONTACT, HANDSET, MEDIA, MESSAGE, POSITION, Row
 
 FILLS = [MESSAGE, CALL, CONTACT, HANDSET, POSITION, MEDIA]
 
 _REPORT = "cellebrite.com/report"
 _OF_CARD = frozenset(["SIMData", "DeviceInfoEntry"])
-_LEFT = {"Password": "credentials"}
+_LEFT = {"Password": CREDENTIALS}
 """What a model is called among those left, where its type does not say it."""
 
 
@@ -38,7 +39,7 @@ def read(source: Source) -> Iterator[Row]:
     Models of other types are counted as left. A damaged report raises ``BadInput`` after its
     readable part.
     """
-    device, files = Device(), TaggedFiles(source)
+    handset, files = Handset(), TaggedFiles(source)
     chat: messages.Chat | None = None
     damage: BadInput | None = None
     found = parts(source, _WANTED)
@@ -55,26 +56,26 @@ def read(source: Source) -> Iterator[Row]:
                 chat = messages.Chat.of(source, part.chat)
             yield from messages.instant_message(source, files, part.said, chat)
         elif part.kind == "model":
-            yield from _model(source, part.said, device, files)
+            yield from _model(source, part.said, handset, files)
         else:
-            yield from _other(source, part, device, files)
-    yield from device.rows(source)
+            yield from _other(source, part, handset, files)
+    yield from handset.rows(source)
     if damage is not None:
         raise damage
 
 
-def _other(source: Source, part: Part, device: Device, files: TaggedFiles) -> Iterator[Row]:
+def _other(source: Source, part: Part, handset: Handset, files: TaggedFiles) -> Iterator[Row]:
     if part.kind == "file":
         yield from files.rows(part.said)
     elif part.kind == "item":
         for name, value in part.said.items():
-            device.item(source, name, value)
+            handset.item(source, name, value, among="metadata item")
     else:
         kind = str(part.said["@type"])
         source.leave(_LEFT.get(kind) or kind or "model without type")
 
 
-def _model(source: Source, said: Said, device: Device, files: TaggedFiles) -> Iterator[Row]:
+def _model(source: Source, said: Said, handset: Handset, files: TaggedFiles) -> Iterator[Row]:
     """The rows of one model that stands by itself in the report."""
     kind = said["@type"]
     if kind == "Chat":
@@ -85,18 +86,18 @@ def _model(source: Source, said: Said, device: Device, files: TaggedFiles) -> It
     elif kind in _WITH_FILES:
         yield from _WITH_FILES[kind](source, files, said)
     elif kind in _PLACES:
-        yield from _PLACES[kind](source, said, device.name)
+        yield from _PLACES[kind](source, said, handset.name)
     elif kind == "Call":
         yield from people.call(source, said)
     elif kind == "Contact":
         yield from people.contact(source, said)
     elif kind == "UserAccount":
-        device.account(said)
+        device.account(handset, said)
         yield from people.account(source, said)
     elif kind == "InstalledApplication":
-        device.application(said)
+        device.application(handset, said)
     else:
-        device.line(source, said)
+        device.line(handset, source, said)
 
 
 _WITH_FILES: dict[str, Callable[[Source, TaggedFiles, Said], Iterator[Row]]] = {

@@ -10,7 +10,6 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from typing import Any
 from xml.parsers import expat
@@ -18,6 +17,7 @@ from xml.parsers import expat
 from faisceau.errors import BadInput
 from faisceau.evidence.mending import mended_xml, xml_encoding
 from faisceau.evidence.reading import Source
+from faisceau.evidence.report_sheets.secrets import CREDENTIALS, is_secret
 from faisceau.words import N_
 
 Said = dict[str, Any]
@@ -30,8 +30,6 @@ DEEPEST = 16
 """Levels of models within models; deeper ones are no report's."""
 RESTARTS = 1000
 """Damaged places jumped over, at most."""
-SECRET = re.compile(r"pass(?:word|code|phrase)|^pin$|^puk\d?$|unlockpattern|securitycode", re.I)
-"""Names of fields that hold credentials: counted, never kept."""
 
 _FORBIDDEN = bytes(set(range(32)) - {9, 10, 13})
 _SPECIAL = (b"&#", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
@@ -260,8 +258,8 @@ class _Machine:
         said = self._said
         if said is None:
             return
-        if _is_secret(name):
-            self.source.leave("credentials")
+        if is_secret(name):
+            self.source.leave(CREDENTIALS)
             return
         if wrapped:
             text = _decoded(text)
@@ -362,12 +360,6 @@ class _Machine:
                 parser.StartElementHandler, parser.EndElementHandler = self._calls
 
         parser.StartElementHandler, parser.EndElementHandler = start, done
-
-
-@cache
-def _is_secret(name: str) -> bool:
-    """True for the name of a field that holds credentials."""
-    return SECRET.search(name) is not None
 
 
 def _attribute(given: list[str], name: str) -> str:
