@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from faisceau.tables.schemas.schema import (
 )
 from faisceau.words import N_
 
-ROWS = 50_000
+ROWS = 20_000
 """Rows fetched at once."""
 LISTED = 1_000_000
 """Recipients in one batch, at most: long lists leave in smaller batches."""
@@ -64,23 +64,28 @@ class Database:
     damage: list[sqlite3.DatabaseError] = field(default_factory=list)
     _filled: dict[str, bool] = field(default_factory=dict)
 
-    def chunks(self, sql: str) -> Iterator[list[Any]]:
-        """The rows of a query, ``ROWS`` at a time, up to where the file is damaged."""
+    def chunks(self, sql: str, flat: bool = False) -> Iterator[list[Any]]:
+        """The rows of a query, ``ROWS`` at a time, up to where the file is damaged.
+
+        ``flat``: their values one after the other, which costs less than a tuple a row.
+        """
         try:
             cursor = iter(self.db.execute(sql))
         except sqlite3.DatabaseError as error:
             self.damage.append(error)
             return
-        whole = True
-        while whole:
-            rows: list[Any] = []
+        more = True
+        while more:
+            found: list[Any] = []
+            piece = islice(cursor, ROWS)
             try:
-                rows.extend(islice(cursor, ROWS))  # keeps what came before an error
-            except sqlite3.DatabaseError as error:
+                found.extend(chain.from_iterable(piece) if flat else piece)
+                more = bool(found)
+            except sqlite3.DatabaseError as error:  # what came before it is in the list
                 self.damage.append(error)
-            whole = len(rows) == ROWS
-            if rows:
-                yield rows
+                more = False
+            if found:
+                yield found
 
     def rows(self, sql: str) -> Iterator[Any]:
         """The rows of a query, one by one; text is bytes (see :func:`text`)."""
@@ -113,9 +118,10 @@ class Database:
 
         ``fields`` maps each name wanted to its SQL; ``rest`` follows ``FROM table``.
         """
-        columns = ", ".join(fields.values())
-        for rows in self.chunks(f'SELECT {columns} FROM "{table}" {rest}'):
-            yield Cells(table, dict(zip(fields, zip(*rows, strict=True), strict=True)), len(rows))
+        columns, width = ", ".join(fields.values()), len(fields)
+        for found in self.chunks(f'SELECT {columns} FROM "{table}" {rest}', flat=True):
+            values = {name: found[place::width] for place, name in enumerate(fields)}
+            yield Cells(table, values, len(found) // width)
 
     def leave(self, what: str, n: int) -> None:
         """Count ``n`` records as seen and left on purpose."""
@@ -131,10 +137,11 @@ class Database:
         known = taken.keys() | left.keys()
         for table in sorted(known):
             if self.filled(table):
-                read, wanted = taken.get(table, "").split(), left.get(table, "").split()
-                for column in sorted(self.tables[table].difference(read)):
-                    tally = self.source.tally
-                    (tally.left if column in wanted else tally.unknown)[f"{table}.{column}"] += 1
+                further = self.tables[table].difference(taken.get(table, "").split())
+                wanted = further.intersection(left.get(table, "").split())
+                self.leave(f"columns of {table} that no table here holds", len(wanted))
+                for column in sorted(further - wanted):
+                    self.source.tally.unknown[f"{table}.{column}"] += 1
         for table in sorted(self.tables.keys() - known):
             if not _is_machinery(table) and self.filled(table):
                 self.source.leave(f"table {table}")

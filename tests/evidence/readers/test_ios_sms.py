@@ -422,7 +422,7 @@ def test_columns_and_tables_that_nobody_knows_are_counted(database: Database) ->
     assert len(list(rows_of(source))) == 1
     assert source.tally.unknown == {"message.brand_new": 1}
     assert source.tally.left["table odd"] == 1
-    assert source.tally.left["message.date_read"] == 1
+    assert source.tally.left["columns of message that no table here holds"] > 5
 
 
 def test_a_case_takes_every_message(desk: Desk, database: Database) -> None:

@@ -193,10 +193,10 @@ def _plain(cells: Cells, bodies: pa.Array) -> tuple[pa.Array, ...]:
     places = pc.indices_nonzero(marked)
     read = [read_body(body) for body in bodies.take(places).to_pylist()]
 
+    back = pc.index_in(pa.array(range(cells.n), pa.uint64()), value_set=places)
+
     def spread(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-        which = pa.array(range(len(read)), pa.int64())
-        back = pc.index_in(pa.array(range(cells.n), pa.uint64()), value_set=places)
-        return pa.array(values, kind).take(which.take(back))
+        return pa.array(values, kind).take(back)
 
     words = spread([body.text or None for body in read], STRING)
     return (

@@ -18,11 +18,14 @@ _KINDS = {
 }  # fmt: skip
 """By the beginning of a ``URIObject``'s type."""
 _CARRIED = {"files": "file", "videomessage": "video", "location": "location"}
-_TAGS = re.compile(
-    r"</?(?:a|at|b|blink|center|e_m|flag|font|i|legacyquote|pre|quote|s|span|ss|u|URIObject)"
-    r"(?:\s[^<>]*)?/?>",
+_PLAIN = re.compile(
+    r"</?(?:at|b|blink|center|flag|font|i|legacyquote|pre|s|span|ss|u)(?:\s[^<>]*)?/?>"
+    r"|<e_m(?:\s[^<>]*)?/>(?:</e_m>)?",
     re.IGNORECASE,
 )
+"""Tags that are undone by leaving them out; ``e_m`` marks an edit."""
+_KNOWN = re.compile(r"</?(?:a|contacts|files|quote|sms|URIObject)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|\w{2,10});")
 _SCALE = 1_000_000
 """Skype keeps degrees as whole millionths."""
 
@@ -44,11 +47,14 @@ def read_body(body: str) -> Body:
     Emoticons, bold and mentions become what is shown; a link says where it leads when its words
     do not; a quotation stays before the answer as ``author: words <<<``.
     """
+    bare = _PLAIN.sub("", body)
+    if "<" not in bare:
+        return Body(_unescaped(bare).strip())
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(f"<body>{body}</body>", parser)
     except (etree.XMLSyntaxError, ValueError):
-        return Body(unescape(_TAGS.sub("", body)).strip())
+        return Body(_unescaped(_KNOWN.sub("", bare)).strip())
     kind = reply_to = None
     latitude = longitude = None
     for node in root.iter():
@@ -64,6 +70,11 @@ def read_body(body: str) -> Body:
     if latitude is None or longitude is None:
         latitude = longitude = None
     return Body(_inside(root).strip(), kind, reply_to, latitude, longitude)
+
+
+def _unescaped(words: str) -> str:
+    """References as their characters; an ampersand that begins none stays."""
+    return _REFERENCE.sub(lambda found: unescape(found[0]), words)
 
 
 def _tag(node: Any) -> str:
