@@ -51,6 +51,17 @@ class Layout:
         return list(dict.fromkeys([*self.columns.values(), *self.hours.values()]))
 
 
+def named(headers: Sequence[str]) -> tuple[str, ...]:
+    """Headers as written, without blanks around; a repeated or empty one gets its number."""
+    names: list[str] = []
+    for n, header in enumerate(headers, 1):
+        name = header.strip().strip("\ufeff")
+        if not name:
+            name = f"({n})"
+        names.append(name if name not in names else f"{name} ({n})")
+    return tuple(names)
+
+
 def check_wishes(wishes: Wishes) -> None:
     """Raise ``UsageError`` where ``--as`` or ``--map`` name what does not exist."""
     if wishes.as_table is not None and wishes.as_table not in TABLES:

@@ -28,6 +28,7 @@ from faisceau.evidence.native import (
     guessed,
     recognised,
 )
+from faisceau.evidence.native.headers import named
 from faisceau.evidence.native.lines import (
     Lines,
     line_end,
@@ -176,18 +177,7 @@ def _as_delimited(lines: list[str], delimiter: str, escapes: bool) -> _Delimited
         headers = headers[:-1]
     fits = widths[len(headers)] / len(rows) if rows else 1.0
     spread = len(headers) if len(headers) > 1 else 0
-    return _Delimited((fits * bool(spread), spread), _named(headers), used, delimiter)
-
-
-def _named(headers: list[str]) -> tuple[str, ...]:
-    """Headers as written, without blanks around; a repeated or empty one gets its number."""
-    names: list[str] = []
-    for n, header in enumerate(headers, 1):
-        name = header.strip().strip("\ufeff")
-        if not name:
-            name = f"({n})"
-        names.append(name if name not in names else f"{name} ({n})")
-    return tuple(names)
+    return _Delimited((fits * bool(spread), spread), named(headers), used, delimiter)
 
 
 def _pieces(source: Source, shape: Shape, layout: Layout) -> Iterator[Piece]:
