@@ -25,7 +25,7 @@ def json_paths(head: Head) -> frozenset[Path]:
     at: list[str] = []
     stream = mended_json(io.BytesIO(head.start), head.encoding or "utf-8")
     try:
-        for event, value in ijson.basic_parse(stream, use_float=True):
+        for event, value in ijson.basic_parse(stream):
             if event == "map_key":
                 at[-1] = value
                 if len(at) <= DEEPEST:

@@ -153,8 +153,8 @@ def _messages(source: Source, thread: _Thread, events: Events) -> Iterator[Row]:
 
 
 def _message(source: Source, thread: _Thread, record: Record, said: Mapping[str, Any]) -> Row:
-    record.leave(*_PLAIN)
-    _count(source, record, said)
+    record.leave(*_PLAIN, *_COUNTED)
+    _count(source, said)
     sender = record.maybe("senderName" if "senderName" in said else "sender_name")
     at = record.maybe("timestamp" if "timestamp" in said else "timestamp_ms", epoch_ms)
     others = thread.others(sender)
@@ -168,7 +168,7 @@ def _message(source: Source, thread: _Thread, record: Record, said: Mapping[str,
             kind="voice",
             direction="missed" if record.maybe("missed", bool) else None,
         )
-    kind, sha256 = _attachment(source, record)
+    kind, sha256 = _attachment(source, record, said)
     if said.get("type") in _EVENTS or _is_call(said):
         kind = "system"
     return MESSAGE.row(
@@ -180,9 +180,9 @@ def _message(source: Source, thread: _Thread, record: Record, said: Mapping[str,
         sender_name=sender,
         recipients=others or None,
         sent_at=at,
-        text=_text(record),
+        text=_text(record, said),
         kind=kind,
-        deleted=_unsent(record),
+        deleted=_unsent(record, said),
         attachment_sha256=sha256,
     )
 
@@ -191,20 +191,20 @@ def _is_call(said: Mapping[str, Any]) -> bool:
     return said.get("type") == "Call" or "call_duration" in said
 
 
-def _unsent(record: Record) -> bool | None:
+def _unsent(record: Record, said: Mapping[str, Any]) -> bool | None:
     """True for a message its sender took back."""
-    said = (record.maybe("is_unsent", bool), record.maybe("isUnsent", bool))
-    return True if True in said else None
+    names = [name for name in ("is_unsent", "isUnsent") if name in said]
+    return True if True in [record.maybe(name, bool) for name in names] else None
 
 
-def _text(record: Record) -> str | None:
+def _text(record: Record, message: Mapping[str, Any]) -> str | None:
     """The words, then the address and words of what was shared with them, a line each."""
     record.leave("call_duration", "missed")
-    shared = record.maybe("share", _shared)
-    users = record.maybe("users", _joined)
-    parts = (record.maybe("content"), record.maybe("text"), *(shared or ()), *(users or ()))
+    parts = [record.maybe(name) for name in ("content", "text") if name in message]
+    shared = record.maybe("share", _shared) if "share" in message else None
+    users = record.maybe("users", _joined) if "users" in message else None
     said: list[str] = []
-    for part in parts:
+    for part in (*parts, *(shared or ()), *(users or ())):
         if part and not any(part in earlier for earlier in said):
             said.append(part)
     return "\n".join(said) or None
@@ -219,11 +219,12 @@ def _joined(users: Any) -> list[str]:
     return [", ".join(_names(users))]
 
 
-def _attachment(source: Source, record: Record) -> tuple[str, str | None]:
+def _attachment(source: Source, record: Record, said: Mapping[str, Any]) -> tuple[str, str | None]:
     """Kind of the message, and hash of its first attachment that lies in the exhibit."""
     found = [
         (uri, _KINDS.get(name) or kind_of(uri))
         for name in _ATTACHED
+        if name in said
         for uri in record.maybe(name, _uris) or ()
     ]
     if not found:
@@ -238,12 +239,10 @@ def _attachment(source: Source, record: Record) -> tuple[str, str | None]:
 def _uris(said: Any) -> list[str]:
     """Paths of attachments: of one object or of several."""
     listed = said if isinstance(said, list) else [said]
-    return [str(item["uri"]) for item in listed]
+    return [str(item["uri"]) for item in listed if item.get("uri")]
 
 
-def _count(source: Source, record: Record, said: Mapping[str, Any]) -> None:
+def _count(source: Source, said: Mapping[str, Any]) -> None:
     for name, what in _COUNTED.items():
-        record.leave(name)
-        value = said.get(name)
-        if value:
+        if value := said.get(name):
             source.leave(what, len(value) if isinstance(value, list) else 1)
