@@ -103,7 +103,7 @@ def orders_of(
             zone=timezone,
         ) from error
     return Orders(
-        wishes=Wishes(as_table, columns or {}, zone, tuple(keys)),
+        wishes=Wishes(as_table, columns or {}, zone, keys=tuple(keys)),
         label=label,
         procedure=procedure,
         reader=reader,

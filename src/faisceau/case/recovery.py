@@ -16,7 +16,7 @@ from faisceau.evidence import register
 from faisceau.evidence.store import EvidenceStore
 from faisceau.ledger.entry import Draft, Entry
 from faisceau.ledger.log import Ledger
-from faisceau.tables import lake
+from faisceau.tables import lake, search_index
 
 
 def recover(case: Case, ledger: Ledger, database: sa.Engine, agent: str, reason: str) -> list[int]:
@@ -56,6 +56,7 @@ def sweep(folder: Path, store: EvidenceStore, database: sa.Engine) -> None:
         kept = {stored.sha256 for stored in register.objects(connection)}
         mandates = {mandate.path for mandate in catalog.mandates(connection)}
     lake.sweep(folder, segments)
+    search_index.retain(folder, [segment.path for segment in segments])
     store.sweep(kept)
     for file in (folder / "evidence" / "mandates").iterdir():
         if file.relative_to(folder).as_posix() not in mandates:

@@ -18,7 +18,7 @@ from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.ledger.entry import Entry
 from faisceau.mandate.act import Act
-from faisceau.tables import lake
+from faisceau.tables import lake, search_index
 from faisceau.tables.lake import Lake
 from faisceau.words import N_
 
@@ -105,6 +105,9 @@ def withdraw(
                 reports=[report.number for report in reports],
             )
         tables.discard(permit, new.replaced)
+        with database.connect() as connection:
+            left = [segment.path for segment in lake.segments(connection)]
+        search_index.retain(tables.case, left)
         store.remove(permit, [o.sha256 for o in objects if not o.outside], needed)
     return Withdrawn(exhibit.exhibit_id, exhibit.label, decision, tuple(touched), reports)
 

@@ -26,6 +26,7 @@ from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
+from faisceau.case.searching import READ, SHOWN, Answer, ask, index_rows, sight
 from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
@@ -54,7 +55,10 @@ from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
+from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import Selection
+from faisceau.tables.search_index import SearchIndex
+from faisceau.tables.search_query import parse
 from faisceau.words import N_
 
 REPORTED = 100
@@ -376,6 +380,58 @@ class Workspace:
             for batch in engine.filtered(table, where, limit):
                 closing.data["rows"] += batch.num_rows
                 yield mask.batch(STORED[table], batch)
+
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        newest_first: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Answer:
+        """Messages that answer a question in the search language, the best first.
+
+        What the index lacks is indexed before. Raises ``UsageError`` for a question that cannot
+        be read.
+        """
+        query = parse(question)
+        act = Act("search", tables=frozenset({MESSAGE.name}))
+        with self._reading(act, [SHOWN], data={"query": question}) as (permit, closing, engine):
+            indexed, index = self._indexed(permit, progress or (lambda _: None))
+            total, hits = ask(
+                index,
+                query,
+                engine,
+                self._mask,
+                limit=limit,
+                offset=offset,
+                newest_first=newest_first,
+            )
+            closing.data["rows"] = total
+        return Answer(question, total, hits, offset, indexed)
+
+    def _indexed(self, permit: Permit, told: Callable[[int], None]) -> tuple[int, SearchIndex]:
+        """The search index, brought up to date; how many rows it lacked."""
+        index = SearchIndex(self.case.folder, sight(self.mandate.scope, self.mandate.reference))
+        with self._database.connect() as connection:
+            listed = [s for s in lake.segments(connection) if s.table == MESSAGE.name]
+        lacking = index.missing(segment.path for segment in listed)
+        if not lacking:
+            return 0, index
+        before = sum(shard.rows for shard in index.shards())
+        with index.building() as builder:
+            for segment in listed:
+                if segment.path not in index.missing([segment.path]):
+                    continue
+                with (
+                    part_folder(self.case.scratch) as scratch,
+                    open_engine(
+                        "duckdb", permit, self._lake, [segment], [READ], scratch=scratch
+                    ) as engine,
+                ):
+                    index_rows(builder, segment, engine, self._mask, told)
+        return sum(shard.rows for shard in index.shards()) - before, index
 
     def status(self) -> CaseStatus:
         """Exhibits, findings by analysis and status, what falls due."""

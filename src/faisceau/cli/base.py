@@ -229,6 +229,11 @@ def one_line(text: str) -> str:
     return _STEERING.sub(lambda m: f"\\u{ord(m[0]):04x}", " ".join(text.split()))
 
 
+def in_place(text: str) -> str:
+    """Like ``one_line``, character for character: places in the text stay what they are."""
+    return _STEERING.sub("\ufffd", re.sub(r"\s", " ", text))
+
+
 def interactive() -> bool:
     """True when a person can be asked: a terminal, and not in continuous integration."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")

@@ -274,6 +274,29 @@ def rows(case: Path, table: str, where: str | None, limit: int | None) -> None:
         print_rows(found, limited=limit is None)
 
 
+@command("search", N_("Search the messages: words, phrases, fields, patterns."))
+@CASE
+@click.argument("question", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--offset", type=click.IntRange(0), default=0)
+@click.option("--newest", is_flag=True, help=N_("The newest first, not the best."))
+def search(case: Path, question: tuple[str, ...], limit: int, offset: int, newest: bool) -> None:
+    from faisceau.cli.views import answer_json, print_answer, progress
+
+    with progress() as told:
+        answer = workspace(case).search(
+            " ".join(question),
+            limit=limit,
+            offset=offset,
+            newest_first=newest,
+            progress=lambda rows: told(say(N_("indexing")), rows),
+        )
+    if call().as_json:
+        print_json(answer_json(answer))
+    else:
+        print_answer(answer)
+
+
 @command("findings", N_("Findings, strongest first."))
 @CASE
 @click.option("--analysis", metavar="NAME", help=N_("Of this analysis only."))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich import progress as bars
 from rich.console import Console
+from rich.text import Text
 
 from faisceau.case.adding import Added
 from faisceau.case.cards import finding_json
@@ -19,9 +20,10 @@ from faisceau.case.first_look import FirstLook
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged
 from faisceau.case.running import RunReport
+from faisceau.case.searching import Answer, hit_json
 from faisceau.case.withdrawing import Withdrawn
 from faisceau.case.workspace import CaseStatus, Workspace
-from faisceau.cli.base import note, one_line, out, print_table
+from faisceau.cli.base import in_place, note, one_line, out, print_table
 from faisceau.errors import NotFound
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Finding
@@ -254,6 +256,45 @@ def print_first_look(found: FirstLook) -> None:
     for one in found.known:
         note_out(f"  {one.kind} {one_line(one.value)}: {', '.join(one.exhibits)}")
     note_out(N_("The other files are read now"))
+
+
+# ---- search ----
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What a search gave, as one JSON object."""
+    return {
+        "query": answer.query,
+        "total": answer.total,
+        "offset": answer.offset,
+        "hits": [hit_json(hit) for hit in answer.hits],
+    }
+
+
+def print_answer(answer: Answer) -> None:
+    """Messages found, the words that answer in bold."""
+    screen = out()
+    for hit in answer.hits:
+        v = hit.values
+        at = local(v["sent_at"]) if v.get("sent_at") else ""
+        who = one_line(str(v.get("sender_name") or v.get("sender_id") or ""))
+        where = one_line(str(v.get("thread_name") or v.get("thread_id") or ""))
+        screen.print(Text(f"{v['exhibit_id']} · {at} · {who} · {where}", style="dim"))
+        screen.print(_marked(str(v.get("text") or ""), hit.spans))
+    shown = len(answer.hits)
+    text = N_("{n} messages answer; {first} to {last} shown")
+    if not answer.total:
+        text = N_("No message answers")
+    facts = {"n": answer.total, "first": answer.offset + 1, "last": answer.offset + shown}
+    screen.print(say(text, **facts))
+
+
+def _marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
+    """A text on one line, its spans in bold; what would steer a terminal is made visible."""
+    line = Text("  " + in_place(text))
+    for first, last in spans:
+        line.stylize("bold reverse", first + 2, last + 2)
+    return line
 
 
 # ---- run and findings ----

@@ -1,0 +1,173 @@
+"""Searching: the index brought up to date with the lake, a question put to it, hits shown.
+
+The index holds what the mandate's scope lets be seen, and each hit is read from the lake under
+the permit of who asks: nothing shows here that ``rows`` would not show.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from faisceau.case.masking import Mask
+from faisceau.mandate.model import Scope
+from faisceau.tables.engines import LakeEngine
+from faisceau.tables.lake import Segment
+from faisceau.tables.schemas import MESSAGE
+from faisceau.tables.schemas.schema import Selection
+from faisceau.tables.search_index import COLUMNS, Builder, SearchIndex
+from faisceau.tables.search_query import All, Query, Words, words_of
+
+READ = Selection(MESSAGE, tuple(name for name in COLUMNS if name != "row_id"))
+SHOWN = Selection(
+    MESSAGE, tuple(name for name in MESSAGE.columns if name not in ("row_id", "zone"))
+)
+_WORD = re.compile(r"[^\W_]+")
+
+Told = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message found: its values (masked as everywhere), and where its text answers.
+
+    ``spans``: first and past-last character of each word that answers.
+    """
+
+    row_id: int
+    values: Mapping[str, Any]
+    spans: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search gave: ``hits`` from ``offset`` on, and how many messages answer in all."""
+
+    query: str
+    total: int
+    hits: Sequence[Hit] = field(default_factory=tuple)
+    offset: int = 0
+    indexed: int = 0
+    """Rows that this search had to index first."""
+
+
+def sight(scope: Scope | None, mask_id: str) -> str:
+    """A name of what may be seen; an index made under another one is thrown away."""
+    return hashlib.sha256(f"{scope!r}\n{mask_id}".encode()).hexdigest()
+
+
+def index_rows(
+    builder: Builder, segment: Segment, engine: LakeEngine, mask: Mask, told: Told
+) -> None:
+    """Index the rows of one segment, which alone ``engine`` reads."""
+    message = engine.tables[MESSAGE.name].select(*COLUMNS)
+    batches = (mask.batch(MESSAGE, batch) for batch in engine.batches(message))
+    builder.add(segment.path, batches, told)
+
+
+def ask(
+    index: SearchIndex,
+    query: Query,
+    engine: LakeEngine,
+    mask: Mask,
+    *,
+    limit: int,
+    offset: int,
+    newest_first: bool,
+) -> tuple[int, list[Hit]]:
+    """How many messages answer, and the hits from ``offset`` on."""
+    if query.patterns:
+        total, ids = _matching(index, query, engine, limit, offset)
+    else:
+        found = index.search(query.node, limit, offset, newest_first=newest_first)
+        total, ids = found.total, found.row_ids
+    rows = {row["row_id"]: row for row in _rows(engine, ids)}
+    terms = list(query.terms())
+    patterns = [re.compile(pattern, re.IGNORECASE) for pattern in query.patterns]
+    hits = []
+    for row_id in ids:
+        if row_id in rows:
+            values = mask.values(MESSAGE, rows[row_id])
+            hits.append(Hit(row_id, values, spans(values.get("text") or "", terms, patterns)))
+    return total, hits
+
+
+def _matching(
+    index: SearchIndex, query: Query, engine: LakeEngine, limit: int, offset: int
+) -> tuple[int, list[int]]:
+    """Rows whose text matches every pattern, among those that the words select; newest first."""
+    message = engine.tables[MESSAGE.name]
+    if query.node != All(()):
+        chosen = pa.table({"row_id": index.every(query.node)})
+        message = message.semi_join(ibis.memtable(chosen), "row_id")
+    for pattern in query.patterns:
+        message = message.filter(_.text.re_search(f"(?is){pattern}"))
+    [counted] = engine.rows(message.aggregate(n=message.count()))
+    ordered = message.order_by(_.sent_at.desc(), "row_id").limit(limit, offset=offset)
+    return int(counted["n"]), [row["row_id"] for row in engine.rows(ordered.select("row_id"))]
+
+
+def _rows(engine: LakeEngine, ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+    if not ids:
+        return []
+    return engine.rows(engine.tables[MESSAGE.name].filter(_.row_id.isin(list(ids))))
+
+
+def spans(
+    text: str, terms: Sequence[Words], patterns: Sequence[re.Pattern[str]] = ()
+) -> list[tuple[int, int]]:
+    """Where a text answers: the words looked for, and what patterns match, in order."""
+    found = {match.span() for pattern in patterns for match in pattern.finditer(text)}
+    places = [(match.span(), "".join(words_of(match[0]))) for match in _WORD.finditer(text)]
+    for term in terms:
+        found.update(_places(term, places))
+    return sorted(found)
+
+
+def _places(
+    term: Words, places: Sequence[tuple[tuple[int, int], str]]
+) -> Iterator[tuple[int, int]]:
+    n = len(term.words)
+    if not n:
+        return
+    if term.fuzzy or term.slop:
+        for span, word in places:
+            if any(_near(word, wanted, term.fuzzy) for wanted in term.words):
+                yield span
+        return
+    for at in range(len(places) - n + 1):
+        words = [word for _, word in places[at : at + n]]
+        last = words[-1].startswith(term.words[-1]) if term.prefix else words[-1] == term.words[-1]
+        if last and words[:-1] == list(term.words[:-1]):
+            yield places[at][0][0], places[at + n - 1][0][1]
+
+
+def _near(word: str, wanted: str, edits: int) -> bool:
+    """True within ``edits`` of each other, a swap of neighbours counting for one."""
+    if abs(len(word) - len(wanted)) > edits:
+        return False
+    older: list[int] = []
+    before = list(range(len(wanted) + 1))
+    for i, a in enumerate(word, 1):
+        row = [i]
+        for j, b in enumerate(wanted, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == wanted[j - 2] and word[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        older, before = before, row
+    return before[-1] <= edits
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as other programs read it: the row, and where its text answers."""
+    at = hit.values.get("sent_at")
+    shown = {k: v for k, v in hit.values.items() if k != "sent_at"}
+    sent = at.isoformat().replace("+00:00", "Z") if isinstance(at, datetime) else None
+    return {**shown, "sent_at": sent, "spans": [list(span) for span in hit.spans]}
