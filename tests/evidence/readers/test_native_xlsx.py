@@ -165,17 +165,18 @@ ODS = """<?xml version="1.0" encoding="UTF-8"?>
 <table:table-cell office:value-type="string"><text:p>oui</text:p></table:table-cell>
 </table:table-row></table:table></office:spreadsheet></office:body></office:document-content>
 """
+MANIFEST = (
+    "<manifest:manifest"
+    ' xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"></manifest:manifest>'
+)
 
 
 def test_opendocument() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", ODS)
-        archive.writestr(
-            "META-INF/manifest.xml",
-            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
-        )
+        archive.writestr("content.xml", ODS.replace("\n", ""))
+        archive.writestr("META-INF/manifest.xml", MANIFEST)
     assert detected(stream.getvalue())
     [row] = Read(stream.getvalue()).rows
     assert (row["sent_at"], row["text"]) == (UTC_9, "oui")
