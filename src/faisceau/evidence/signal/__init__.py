@@ -1,0 +1,1 @@
+"""What Signal's databases mean, on Android and on desktop computers."""
