@@ -15,7 +15,11 @@ from faisceau.evidence.reading import Source
 from faisceau.words import N_
 
 Wanted = Callable[[Any], bool]
-_BLOCKS = frozenset(("p", "div", "ul", "li", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6"))
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_LISTS = ("ul", "ol", "li", "table", "tr")
+_BLOCKS = frozenset(
+    (*_HEADINGS, *_LISTS, "p", "div", "section", "header", "footer", "blockquote", "pre")
+)
 _UNSEEN = frozenset(("script", "style", "head"))
 _EDGE, _LINE = "\x00", "\x01"
 """Stand for the edge of a block and for a line break: no page holds these characters."""

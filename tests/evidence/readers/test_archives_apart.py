@@ -9,7 +9,7 @@ from faisceau.case.plugins import plugins
 from faisceau.evidence.reading import Head
 from faisceau.testing import member
 
-ARCHIVES = {
+ARCHIVES: dict[str | None, list[Any]] = {
     "meta_messages": [
         {
             "participants": [{"name": "a"}],

@@ -62,7 +62,7 @@ def page(*cards: str, title: str = "Karim", style: str = "") -> bytes:
 class Read:
     """A page, and what reading it gave."""
 
-    def __init__(self, content: bytes, name: str = PATH, **beside: bytes) -> None:
+    def __init__(self, content: bytes, name: str = PATH, **beside: Any) -> None:
         siblings = {path: member(path, data) for path, data in beside.items()}
         self.source = Source(member(name, content), siblings=siblings)
         found = [row for row, _ in read_rows(meta_html, self.source)]
@@ -118,7 +118,8 @@ def test_a_date_that_names_its_offset_is_not_read_in_the_zone_of_the_case() -> N
 def test_a_file_in_the_exhibit_is_named_by_its_hash(body: str, kind: str) -> None:
     path = "messages/inbox/karim_10203/photos/1.jpg"
     card = card_2022("Karim", body.format(path, path), "1 juin 2024 à 12:00")
-    [said] = Read(page(card), **{path: b"bytes"}).messages
+    beside: dict[str, Any] = {path: b"bytes"}
+    [said] = Read(page(card), **beside).messages
     assert (said["kind"], said["text"]) == (kind, None)
     assert said["attachment_sha256"] == member("", b"bytes").sha256()
 

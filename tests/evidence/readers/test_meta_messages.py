@@ -64,7 +64,7 @@ class Read:
         return self.of("message")
 
 
-def read(document: Any, name: str = f"{THREAD}/message_1.json", **beside: bytes) -> Read:
+def read(document: Any, name: str = f"{THREAD}/message_1.json", **beside: Any) -> Read:
     return Read(name, as_meta(document), **beside)
 
 
@@ -105,7 +105,7 @@ def test_an_attachment_in_the_exhibit_is_named_by_its_hash(
     carried: dict[str, Any], kind: str
 ) -> None:
     [[first, *_]] = [c if isinstance(c, list) else [c] for c in carried.values()]
-    beside = {first["uri"]: b"bytes"}
+    beside: dict[str, Any] = {first["uri"]: b"bytes"}
     [said] = read(thread(message(**carried)), **beside).messages
     assert said["kind"] == kind
     assert said["attachment_sha256"] == member("", b"bytes").sha256()

@@ -78,7 +78,7 @@ def media(
 class Read:
     """A page, and what reading it gave."""
 
-    def __init__(self, content: bytes, name: str = "messages.html", **beside: bytes) -> None:
+    def __init__(self, content: bytes, name: str = "messages.html", **beside: Any) -> None:
         siblings = {path: member(path, data) for path, data in beside.items()}
         self.source = Source(member(name, content), siblings=siblings)
         self.rows = [r for r, _ in read_rows(telegram_html, self.source) if isinstance(r, Row)]
@@ -170,7 +170,8 @@ def test_a_file_beside_the_page_is_named_by_its_hash(name: str) -> None:
         f'<div class="media_wrap clearfix"><a class="{name} clearfix pull_left" '
         'href="photos/photo_1@01-06-2024.jpg"><img class="photo" src="photos/t.jpg"/></a></div>'
     )
-    [message] = Read(page(said(block)), **{"photos/photo_1@01-06-2024.jpg": b"jpeg"}).messages
+    beside: dict[str, Any] = {"photos/photo_1@01-06-2024.jpg": b"jpeg"}
+    [message] = Read(page(said(block)), **beside).messages
     assert message["kind"] in ("image", "video")
     assert message["attachment_sha256"] == member("", b"jpeg").sha256()
 
