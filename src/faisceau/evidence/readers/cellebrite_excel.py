@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from faisceau.evidence.folding import folded
-from faisceau.evidence.native import guessed
 from faisceau.evidence.reading import Head, Record, Source
 from faisceau.evidence.report_sheets import filling
 from faisceau.evidence.report_sheets.filling import Cells, Columns
@@ -128,11 +127,7 @@ def detect(head: Head) -> bool:
         return any(_numbered_header(first_rows(head, name)) for name in ours[:3])
     if head.xml_root is not None or head.is_json:
         return False
-    lines = text_head(head)
-    if not _numbered_header(lines):
-        return False
-    header = [str(cell) for cell in lines[0][1]] if lines else []
-    return guessed(header, head.wishes) is None  # a native table says so in its first line
+    return _numbered_header(text_head(head))
 
 
 def read(source: Source) -> Iterator[Row]:

@@ -1,0 +1,153 @@
+"""Flat records in XML of no published schema: elements that hold named texts and nothing deeper.
+
+A text is named by its element (``<From>``), by an attribute (``<field name="From">``), or by a leaf
+beside it (``<name>From</name><value>…``). Ends of a message (``<From><Tel>…``) become one text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from faisceau.errors import BadInput
+from faisceau.evidence.folding import folded
+from faisceau.evidence.mending import mended_xml
+from faisceau.evidence.reading import Source
+from faisceau.words import N_
+
+_NAMING = ("name", "caption", "title", "key", "label", "type", "id")
+"""Attributes that may name a text or a section, the surest first."""
+_PAIR = frozenset(["name", "key", "attribute", "caption"])
+_VALUE = frozenset(["value", "data", "text", "content"])
+_ENDS = frozenset(
+    ["from", "to", "participant", "participants", "sender", "recipient", "recipients", "cc", "bcc"]
+)
+_NUMBERED = ("tel", "number", "phone", "phonenumber", "identifier", "account", "email", "id", "uid")
+_READ = "read-already"
+"""Marks what is left of a record that was read."""
+_SECTIONED = frozenset(["name", "caption", "title", "type"])
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One record: where it stands, what its sections are called, its texts by name."""
+
+    line: int
+    sections: tuple[str, ...]
+    """Names and tags from the root to the record, the nearest last."""
+    said: dict[str, str]
+
+
+def leaves(source: Source) -> Iterator[Leaf]:
+    """The records of an XML file, streamed.
+
+    Raises ``BadInput`` for a document that declares entities, and for a damaged one after its
+    readable part.
+    """
+    hostile = BadInput(N_("{name} declares XML entities: refused as hostile"), name=source.name)
+    try:
+        with source.open() as stream:
+            events = etree.iterparse(
+                mended_xml(stream, source.head.start),
+                events=("start", "end"),
+                encoding="utf-8",
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                remove_comments=True,
+                remove_pis=True,
+                huge_tree=True,
+            )
+            depth = 0
+            for event, element in events:
+                if event == "start":
+                    dtd = None if depth else element.getroottree().docinfo.internalDTD
+                    if dtd is not None and next(dtd.iterentities(), None) is not None:
+                        raise hostile
+                    depth += 1
+                    continue
+                depth -= 1
+                if len(element) and all(map(_is_leaf, element)):
+                    if _flattened(element):
+                        continue
+                    yield Leaf(element.sourceline or 0, _sections(element), _said(element))
+                    _free(element)
+                elif len(element) == 0 and len(element.attrib) > 2 and not element.text:
+                    yield Leaf(element.sourceline or 0, _sections(element), dict(element.attrib))
+                    _free(element)
+    except etree.XMLSyntaxError as error:
+        raise BadInput(
+            N_("{name} is damaged XML: {why}"), name=source.name, why=error.msg
+        ) from error
+
+
+def _is_leaf(element: Any) -> bool:
+    return len(element) == 0 and element.get(_READ) is None
+
+
+def _flattened(element: Any) -> bool:
+    """Make one text of a pair of name and value, or of an end of a message; True when it was."""
+    by_tag = {_local(child).lower(): (child.text or "").strip() for child in element}
+    name = next((by_tag[tag] for tag in by_tag if tag in _PAIR), None)
+    value = next((by_tag[tag] for tag in by_tag if tag in _VALUE), None)
+    if name and value is not None and len(element) <= 4 and _local(element).lower() not in _ENDS:
+        _as_text(element, value)
+        element.set("name", name)
+        return True
+    called = _named(element)
+    if folded(called) not in _ENDS or element.getparent() is None:
+        return False
+    said = {folded(name): text for name, text in _said(element).items()}
+    number = next((said[n] for n in _NUMBERED if said.get(n)), None)
+    label = next((text for n, text in said.items() if n.startswith("name") and text), None)
+    both = f"{label} <{number}>" if label and number else number or label
+    _as_text(element, both or "\n".join(said.values()))
+    return True
+
+
+def _as_text(element: Any, text: str) -> None:
+    for child in list(element):
+        element.remove(child)
+    element.text = text
+
+
+def _said(element: Any) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for name, value in element.attrib.items():
+        if name.lower() not in _SECTIONED:
+            said[name] = value
+    for child in element:
+        text = (child.text or "").strip("\r\n")
+        if not text.strip():
+            continue
+        name = _named(child)
+        said[name] = f"{said[name]}\n{text}" if name in said else text
+    return said
+
+
+def _sections(element: Any) -> tuple[str, ...]:
+    """What the record and all around it are called."""
+    around = [*reversed(list(element.iterancestors())), element]
+    return tuple(
+        name
+        for each in around
+        for name in (_local(each), *(each.get(a) for a in _SECTIONED if each.get(a)))
+    )
+
+
+def _named(element: Any) -> str:
+    return next((v for a in _NAMING[:5] if (v := element.get(a))), None) or _local(element)
+
+
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _free(element: Any) -> None:
+    """Give back a record and what stands before it under the same parent."""
+    element.clear()
+    element.set(_READ, "")
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
