@@ -157,7 +157,7 @@ def _xml(source: Source, handset: Handset) -> Iterator[Row]:
         titles = (_BY_TITLE.get(folded(section)) for section in reversed(leaf.sections))
         kind = next(filter(None, titles), None) or _kind_of(plain)
         if kind is None or kind == CREDENTIALS or (kind != "device" and not plain & _KNOWN):
-            source.leave(kind or leaf.sections[-1])
+            source.leave(kind or leaf.called)
             continue
         if names not in columns:
             columns[names] = Columns.of([*names, *_DETAILS], _NAMES, _IGNORED)

@@ -26,7 +26,7 @@ _ENDS = frozenset(
 _NUMBERED = ("tel", "number", "phone", "phonenumber", "identifier", "account", "email", "id", "uid")
 _READ = "read-already"
 """Marks what is left of a record that was read."""
-_SECTIONED = frozenset(["name", "caption", "title", "type"])
+_SECTIONED = ("name", "caption", "title", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,15 @@ class Leaf:
     sections: tuple[str, ...]
     """Names and tags from the root to the record, the nearest last."""
     said: dict[str, str]
+
+    called: str
+    """What a record of its kind is called: the nearest section, or its own tag."""
+
+    @classmethod
+    def of(cls, element: Any, said: dict[str, str]) -> "Leaf":
+        """The record that an element is."""
+        sections, called = _sections(element)
+        return cls(element.sourceline or 0, sections, said, called)
 
 
 def leaves(source: Source) -> Iterator[Leaf]:
@@ -71,10 +80,10 @@ def leaves(source: Source) -> Iterator[Leaf]:
                 if len(element) and all(map(_is_leaf, element)):
                     if _flattened(element):
                         continue
-                    yield Leaf(element.sourceline or 0, _sections(element), _said(element))
+                    yield Leaf.of(element, _said(element))
                     _free(element)
                 elif len(element) == 0 and len(element.attrib) > 2 and not element.text:
-                    yield Leaf(element.sourceline or 0, _sections(element), dict(element.attrib))
+                    yield Leaf.of(element, dict(element.attrib))
                     _free(element)
     except etree.XMLSyntaxError as error:
         raise BadInput(
@@ -126,14 +135,13 @@ def _said(element: Any) -> dict[str, str]:
     return said
 
 
-def _sections(element: Any) -> tuple[str, ...]:
-    """What the record and all around it are called."""
+def _sections(element: Any) -> tuple[tuple[str, ...], str]:
+    """What the record and all around it are called, and what its kind is called."""
     around = [*reversed(list(element.iterancestors())), element]
-    return tuple(
-        name
-        for each in around
-        for name in (_local(each), *(each.get(a) for a in _SECTIONED if each.get(a)))
-    )
+    named = [[v for a in _SECTIONED if (v := each.get(a))] for each in around]
+    called = next((names[0] for names in reversed(named[:-1]) if names), _local(element))
+    tags = zip(map(_local, around), named, strict=True)
+    return tuple(name for tag, names in tags for name in (tag, *names)), called
 
 
 def _named(element: Any) -> str:
