@@ -197,23 +197,33 @@ class Cells:
 
     def integers(self, name: str) -> pa.Array:
         """As whole numbers; what is none is null."""
-        return self._numbers(name, pa.int64(), int)
+        found = self._inferred(name)
+        if pa.types.is_integer(found.type):
+            return found
+        return pa.array([_number(value, int) for value in self.raw(name)], pa.int64())
 
     def numbers(self, name: str) -> pa.Array:
         """As numbers; what is none is null."""
-        try:  # Arrow refuses to make a float of a whole number beyond 2^53
-            return pa.array(self.raw(name), pa.int64()).cast(NUMBER, safe=False)
-        except (pa.ArrowException, TypeError, OverflowError):
-            return self._numbers(name, NUMBER, float)
+        found = self._inferred(name)
+        if pa.types.is_primitive(found.type):
+            return found.cast(NUMBER, safe=False)  # not exact beyond 2^53
+        return pa.array([_number(value, float) for value in self.raw(name)], NUMBER)
 
-    def _numbers(self, name: str, kind: pa.DataType, convert: Callable[[Any], Any]) -> pa.Array:
+    def whole(self, name: str) -> pa.Array | None:
+        """As whole numbers where all values are; else None."""
+        found = self._inferred(name)
+        return found if pa.types.is_integer(found.type) else None
+
+    def _inferred(self, name: str) -> pa.Array:
+        """The values as Arrow takes them by itself: whole numbers only where all are."""
         values = self.values.get(name)
         if values is None:
-            return pa.nulls(self.n, kind)
+            return pa.nulls(self.n, pa.int64())
         try:
-            return pa.array(values, kind)
+            found = pa.array(values)
         except (pa.ArrowException, TypeError, OverflowError):
-            return pa.array([_number(value, convert) for value in values], kind)
+            return pa.nulls(self.n, STRING)
+        return found.cast(pa.int64()) if pa.types.is_null(found.type) else found
 
     def locators(self, name: str) -> pa.Array:
         """Where each row stands: the table and its key."""
@@ -258,11 +268,9 @@ def cocoa_times(cells: Cells, name: str) -> Times:
 
 def _scaled(cells: Cells, name: str, per_second: int) -> pa.Array:
     """Counts of a clock as microseconds; exact for whole numbers, null beyond any date."""
-    values = cells.values.get(name, ())
     most = min(10_000_000_000 * per_second, (1 << 63) - 1)
-    try:
-        whole = pa.array(values, pa.int64()) if values else pa.nulls(cells.n, pa.int64())
-    except (pa.ArrowException, TypeError, OverflowError):
+    whole = cells.whole(name)
+    if whole is None:
         parts = cells.numbers(name)
         inside = pc.fill_null(pc.less(pc.abs(parts), float(most)), False)
         micros = pc.multiply(pc.if_else(inside, parts, None), 1_000_000 / per_second)
@@ -374,19 +382,19 @@ def count(source: Source, column: str, n: int) -> None:
         source.tally.unread[column] += n
 
 
-def text(value: Any) -> str | None:
-    """A value of a text column as text; bytes that are no UTF-8 become U+FFFD."""
-    if value is None:
-        return None
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
 def _pairs(rows: list[Any]) -> Any:
     try:
         return np.array(rows, np.int64)
     except (ValueError, TypeError):  # a null, or what is no number
         whole = [pair for pair in rows if all(isinstance(value, int) for value in pair)]
         return np.array(whole, np.int64)
+
+
+def text(value: Any) -> str | None:
+    """A value of a text column as text; bytes that are no UTF-8 become U+FFFD."""
+    if value is None:
+        return None
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _number(value: Any, convert: Callable[[Any], Any]) -> Any:
