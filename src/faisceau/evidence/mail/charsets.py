@@ -59,7 +59,8 @@ def words(data: bytes, charset: str | None = None) -> str:
             if codec != "cp1252":
                 return data.decode(codec, "replace")
             return data.decode("latin-1")  # cp1252 leaves five bytes undefined
-    found = encoding_of(data[:65_536]) or "cp1252"
+    # the space ends a letter that the end of the bytes cuts: it would pass for one that goes on
+    found = encoding_of(data[:65_536] + b" ") or "cp1252"
     return data.decode(found, "replace").removeprefix("\ufeff")
 
 

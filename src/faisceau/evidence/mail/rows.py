@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from faisceau.errors import FieldError
@@ -68,6 +69,8 @@ class Mail:
     """When it was put in its mailbox, as the mailbox says."""
     envelope_from: str | None = None
     deleted: bool | None = None
+    inside: tuple["Mail", ...] = ()
+    """Mails attached to it that are no bytes of their own."""
 
 
 def read_mail(data: bytes) -> Mail:
@@ -96,9 +99,9 @@ def mail_rows(source: Source, mail: Mail, locator: str, depth: int = 0) -> Itera
         if error is not None:
             raise error
     if depth < DEEPEST:
-        for n, data in enumerate(mail.body.mails, 1):
-            inner = f"{locator}/{n}" if locator else f"attached mail {n}"
-            yield from mail_rows(source, read_mail(data), inner, depth + 1)
+        for n, inner in enumerate(chain(map(read_mail, mail.body.mails), mail.inside), 1):
+            where = f"{locator}/{n}" if locator else f"attached mail {n}"
+            yield from mail_rows(source, inner, where, depth + 1)
 
 
 def _shown(headers: Headers) -> Iterator[tuple[str, tuple[str, ...]]]:
