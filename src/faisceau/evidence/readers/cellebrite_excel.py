@@ -27,6 +27,7 @@ from faisceau.evidence.report_sheets.workbook import (
     first_rows,
     header_of,
     is_workbook,
+    mapped,
     sheet_names,
     sheets,
     table,
@@ -119,6 +120,8 @@ _KNOWN = frozenset(name for names in _NAMES.values() for name in names)
 
 def detect(head: Head) -> bool:
     """True for a workbook with two of Cellebrite's sheets, or a CSV file with its marks."""
+    if mapped(head):
+        return False
     if is_workbook(head):
         names = sheet_names(head)
         ours = [name for name in names if _kind_by_title(name)]

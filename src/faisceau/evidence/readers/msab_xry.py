@@ -27,6 +27,7 @@ from faisceau.evidence.report_sheets.workbook import (
     first_rows,
     header_of,
     is_workbook,
+    mapped,
     sheet_names,
     sheets,
     table,
@@ -118,6 +119,8 @@ class _Exported:
 
 def detect(head: Head) -> bool:
     """True for ``XRY Export``, for XML that names its maker, for tables with XRY's columns."""
+    if mapped(head):
+        return False
     if is_workbook(head):
         return any(_is_ours(first_rows(head, name)) for name in sheet_names(head)[:4])
     if head.xml_root is not None:

@@ -26,6 +26,7 @@ from faisceau.evidence.report_sheets.workbook import (
     first_rows,
     header_of,
     is_workbook,
+    mapped,
     sheet_names,
     sheets,
     table,
@@ -91,6 +92,8 @@ _KNOWN = frozenset(name for names in _NAMES.values() for name in names)
 
 def detect(head: Head) -> bool:
     """True for XML that names its maker, or for tables with the columns of Oxygen's."""
+    if mapped(head):
+        return False
     if is_workbook(head):
         names = [name for name in sheet_names(head) if folded(name) in _BY_TITLE]
         return any(_is_ours(first_rows(head, name)) for name in names[:4])

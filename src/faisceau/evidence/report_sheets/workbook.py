@@ -4,12 +4,14 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, load_workbook
 
 from faisceau.errors import BadInput
 from faisceau.evidence.encoding import encoding_of
@@ -21,6 +23,8 @@ TITLES = 12
 TASTED = 5000
 """Rows by which a table tells whether days or months come first."""
 LONGEST_CELL = 16 << 20
+LARGEST = 2 << 30
+"""Bytes, unfolded; a larger workbook is no report that a program can open."""
 _DELIMITERS = (",", ";", "\t", "|")
 _PARTS = (b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -59,43 +63,74 @@ def is_workbook(head: Head) -> bool:
     return start.startswith(b"PK\x03\x04") and any(part in start for part in _PARTS)
 
 
+def mapped(head: Head) -> bool:
+    """True where the person said how the columns are called: then it is no tool's own table."""
+    wishes = head.wishes
+    return bool(wishes.columns) or wishes.as_table is not None or wishes.profile is not None
+
+
 def sheet_names(head: Head) -> list[str]:
     """The names of the sheets of a workbook; none when it cannot be opened."""
     try:
-        return list(CalamineWorkbook.from_path(str(head.member.local())).sheet_names)
-    except (CalamineError, OSError, zipfile.BadZipFile, ValueError):
+        return list(_opened(head.member.local()).sheet_names)
+    except _Unreadable:
         return []
 
 
 def first_rows(head: Head, sheet: str) -> list[tuple[int, Cells]]:
     """The first rows of a sheet; none when it cannot be read."""
     try:
-        book = CalamineWorkbook.from_path(str(head.member.local()))
-        return list(islice(_rows(book, sheet), TITLES + 1))
-    except (CalamineError, OSError, zipfile.BadZipFile, ValueError):
+        return list(islice(_rows(_opened(head.member.local()), sheet), TITLES + 1))
+    except _Unreadable:
         return []
 
 
 def sheets(source: Source) -> Iterator[tuple[str, Lines]]:
     """Each sheet of a workbook and its rows. Raises ``BadInput`` when it cannot be opened."""
     try:
-        book = CalamineWorkbook.from_path(str(source.path()))
-    except (CalamineError, OSError, ValueError) as error:
+        book = _opened(source.path())
+    except _Unreadable as error:
         raise BadInput(
             N_("{name} is not a readable workbook: {why}"), name=source.name, why=error
         ) from error
     for name in book.sheet_names:
         try:
             yield name, _rows(book, name)
-        except (CalamineError, ValueError) as error:
+        except _Unreadable as error:
             source.reject(name, N_("an unreadable sheet: {why}"), why=error)
 
 
+class _Unreadable(Exception):
+    """What the library says of a file or sheet that it cannot read."""
+
+
+@contextmanager
+def _surviving() -> Iterator[None]:
+    try:
+        yield
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise _Unreadable(str(error)[:200]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the library, no ``Exception`` to Python
+            raise
+        raise _Unreadable(str(error)[:200]) from error
+
+
+def _opened(path: Path) -> CalamineWorkbook:
+    with _surviving():
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                    raise ValueError("larger than 2 GB when unfolded")
+        return load_workbook(path)
+
+
 def _rows(book: CalamineWorkbook, name: str) -> Lines:
-    sheet = book.get_sheet_by_name(name)
-    first = sheet.start[0] if sheet.start else 0
-    for number, cells in enumerate(sheet.iter_rows(), start=first + 1):
-        yield number, [_cell(cell) for cell in cells]
+    with _surviving():
+        sheet = book.get_sheet_by_name(name)
+        first = sheet.start[0] if sheet.start else 0
+        rows = sheet.iter_rows()
+    return ((number, [_cell(c) for c in cells]) for number, cells in enumerate(rows, first + 1))
 
 
 def _cell(cell: Any) -> Any:
