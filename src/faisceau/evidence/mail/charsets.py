@@ -51,17 +51,29 @@ def words(data: bytes, charset: str | None = None) -> str:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             pass
-    codec = codec_of(charset)
-    if codec is not None and codec != "utf-8":
-        try:
-            return data.decode(codec)
-        except (UnicodeDecodeError, ValueError):
-            if codec != "cp1252":
-                return data.decode(codec, "replace")
-            return data.decode("latin-1")  # cp1252 leaves five bytes undefined
-    # the space ends a letter that the end of the bytes cuts: it would pass for one that goes on
-    found = encoding_of(data[:65_536] + b" ") or "cp1252"
-    return data.decode(found, "replace").removeprefix("\ufeff")
+    text = _as_declared(data, codec_of(charset))
+    if text is None:
+        # the space ends a letter that the end of the bytes cuts: it would pass for one that goes on
+        found = encoding_of(data[:65_536] + b" ") or "cp1252"
+        text = data.decode(found, "replace").removeprefix("\ufeff")
+    return text
+
+
+def _as_declared(data: bytes, codec: str | None) -> str | None:
+    """``data`` in the codec that was declared, damaged or not; None where it is in another."""
+    if codec is None:
+        return None
+    try:
+        return data.decode(codec)
+    except (UnicodeDecodeError, ValueError):
+        pass
+    if codec == "cp1252":
+        return data.decode("latin-1")  # cp1252 leaves five bytes undefined
+    text = data.decode(codec, "replace")
+    broken = text.count("\ufffd")
+    if codec == "utf-8" and sum(not c.isascii() for c in text) < 2 * broken:
+        return None
+    return text
 
 
 @cache
