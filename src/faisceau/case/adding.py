@@ -34,6 +34,7 @@ from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
 from faisceau.evidence.hash_lists import HashList
+from faisceau.evidence.profiles import Profile
 from faisceau.evidence.reading import Reader, Wishes
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
@@ -78,8 +79,14 @@ def orders_of(
     keys: Sequence[bytes] = (),
     hash_lists: Sequence[HashList] = (),
     first: bool = False,
+    profile: Profile | None = None,
 ) -> Orders:
-    """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``."""
+    """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
+
+    ``profile`` says how the files are written; it names their table unless ``as_table`` does.
+    """
+    if profile is not None and as_table is None:
+        as_table = profile.table
     if as_table is not None and as_table not in TABLES:
         raise UsageError(
             N_("There is no table {table}"),
@@ -103,7 +110,7 @@ def orders_of(
             zone=timezone,
         ) from error
     return Orders(
-        wishes=Wishes(as_table, columns or {}, zone, keys=tuple(keys)),
+        wishes=Wishes(as_table, columns or {}, zone, profile, tuple(keys)),
         label=label,
         procedure=procedure,
         reader=reader,

@@ -73,6 +73,8 @@ class Orders:
     def announced(self) -> dict[str, Any]:
         """What the ledger is told of it before anything is read."""
         told: dict[str, Any] = {}
+        if self.wishes.profile is not None:
+            told["profile"] = self.wishes.profile.name
         if self.first:
             told["first"] = True
         if self.clock_offset_s:

@@ -113,6 +113,9 @@ def status(case: Path) -> None:
 @click.option(
     "--map", "mapping", multiple=True, metavar="NATIVE=THEIRS", help=N_("A column of the file.")
 )
+@click.option(
+    "--profile", metavar="NAME", help=N_("How the files are written (see faisceau profiles).")
+)
 @click.option("--label", help=N_("What to call the exhibit; by default the file's name."))
 @click.option("--procedure", metavar="REF", help=N_("The procedure that the rows come from."))
 @click.option(
@@ -170,8 +173,11 @@ def add(
     from faisceau.cli.asking import choose_reader, clock_offset_s, read_file
     from faisceau.cli.views import added_json, print_added, print_first_look, progress
     from faisceau.evidence.hash_lists import read_hash_list
+    from faisceau.evidence.profiles import profile as known_profile
 
     columns = dict(_pair(option) for option in mapping)
+    name = options.pop("profile")
+    options["profile"] = known_profile(name) if name else None
     options["clock_offset_s"] = clock_offset_s(clock_offset)
     options["keys"] = [read_file(path) for path in options.pop("key_files")]
     options["hash_lists"] = [
