@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,6 +24,16 @@ from lxml import etree
 from faisceau.errors import BadInput, FieldError
 from faisceau.evidence.encoding import encoding_of
 from faisceau.evidence.mending import mended_xml
+from faisceau.evidence.recovery import Recovered, Recovery
+from faisceau.evidence.sqlite import (
+    JOURNALS,
+    Evidence,
+    open_sqlite,
+    temporary_folder,
+    unread_tables,
+    with_journals,
+)
+from faisceau.evidence.sqlite import MAGIC as SQLITE_MAGIC
 from faisceau.tables.schemas.schema import Batch, Row, Schema
 from faisceau.words import N_
 
@@ -32,7 +43,6 @@ if TYPE_CHECKING:
 HEAD_BYTES = 65_536
 LONGEST_LINE = 16 << 20
 """Bytes; a longer line is no record of any known format: it is rejected, unread."""
-SQLITE_MAGIC = b"SQLite format 3\x00"
 PARIS = ZoneInfo("Europe/Paris")
 OWNER = "owner"
 """Stands for the holder of the handset where its source names no account of theirs: it says who
@@ -62,7 +72,9 @@ class Member:
     """One file of an exhibit: the exhibit itself, or a member of its folder or archive.
 
     ``open`` gives its bytes from the start; ``local`` a read-only file on disk with these bytes,
-    for as long as the reading lasts; ``sha256`` their hash, or None where not known yet.
+    for as long as the reading lasts; ``sha256`` their hash, or None where not known yet. ``live``
+    is, for a database that has a log beside it, the database with that log replayed; ``scratch``
+    makes an empty folder for working copies, for as long as the reading lasts.
     """
 
     name: str
@@ -70,6 +82,8 @@ class Member:
     open: Callable[[], BinaryIO]
     local: Callable[[], Path]
     sha256: Callable[[], str]
+    live: Callable[[], Path] | None = None
+    scratch: Callable[[], Path] | None = None
 
 
 @dataclass(frozen=True)
@@ -148,37 +162,36 @@ class Head:
 
     @cached_property
     def sqlite_tables(self) -> Mapping[str, frozenset[str]]:
-        """Column names by table of a SQLite file; empty when it is none, or unreadable."""
-        if not self.start.startswith(SQLITE_MAGIC):
+        """Column names by table of a SQLite file; empty when it is none, or unreadable.
+
+        With a log beside it, those of the database with that log replayed.
+        """
+        if not self.start.startswith(SQLITE_MAGIC) and (self.start or self.member.live is None):
             return {}
-        try:
-            with closing(open_sqlite(self.member.local())) as db:
-                names = [
-                    name
-                    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
-                    if isinstance(name, str) and '"' not in name  # else damaged or hostile
-                ]
-                return {
-                    name: frozenset(row[1] for row in db.execute(f'PRAGMA table_info("{name}")'))
-                    for name in names
-                }
-        except sqlite3.DatabaseError:
-            return {}
+        for path in filter(None, (self.member.live, self.member.local)):
+            try:
+                with closing(open_sqlite(path())) as db:
+                    names = [
+                        name
+                        for (name,) in db.execute(
+                            "SELECT name FROM sqlite_master WHERE type='table'"
+                        )
+                        if isinstance(name, str) and '"' not in name  # else damaged or hostile
+                    ]
+                    return {
+                        name: frozenset(
+                            row[1] for row in db.execute(f'PRAGMA table_info("{name}")')
+                        )
+                        for name in names
+                    }
+            except sqlite3.DatabaseError:
+                continue
+        return {}
 
     @property
     def is_json(self) -> bool:
         """True when the text starts as a JSON object or array."""
         return self.text.lstrip()[:1] in ("{", "[")
-
-
-def open_sqlite(path: Path) -> sqlite3.Connection:
-    """A SQLite file as evidence: read-only and immutable; text that is no UTF-8 is mended."""
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    # Lets SQLite read a truncated file up to where it ends; nothing is writable (mode=ro).
-    db.execute("PRAGMA writable_schema = ON")
-    db.row_factory = sqlite3.Row
-    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    return db
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +209,9 @@ class Reject:
 class Tally:
     """What reading one file counted; ``unread`` is keyed ``table.column``.
 
-    ``assumed`` counts, by zone, the times that stated none and were read in it.
+    ``assumed`` counts, by zone, the times that stated none and were read in it. Of a database,
+    ``tables_read`` are the tables that a statement read a column of, ``tables_unread`` the rows of
+    the others that hold any (see ``sqlite.unread_tables``).
     """
 
     records: int = 0
@@ -205,6 +220,8 @@ class Tally:
     left: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     assumed: Counter[str] = field(default_factory=Counter)
+    tables_read: set[str] = field(default_factory=set)
+    tables_unread: dict[str, int] = field(default_factory=dict)
 
 
 class Source:
@@ -217,12 +234,13 @@ class Source:
         siblings: Mapping[str, Member] | None = None,
         owner: str | None = None,
     ) -> None:
-        self.member = member
+        self._siblings = siblings or {}
+        self._folder = member.scratch or temporary_folder()
+        self.member = with_journals(member, self._siblings, self._folder)
         self.wishes = wishes or Wishes()
         self.owner = owner
         self.tally = Tally()
         self.current: Record | None = None
-        self._siblings = siblings or {}
 
     @property
     def name(self) -> str:
@@ -255,24 +273,69 @@ class Source:
 
     def attached(self, path: str) -> Member | None:
         """The file at ``path``, relative to this one's folder; None when it is not there."""
-        here = PurePosixPath(self.name).parent
-        return self._beside.get(str(here / path.replace("\\", "/")).casefold())
+        here = PurePosixPath(self.name).parent / path.replace("\\", "/")
+        return self._beside.get(normpath(here).casefold())
 
     @cached_property
     def _beside(self) -> Mapping[str, Member]:
         """Siblings by path, case ignored: an export may name thousands of attachments."""
         return {str(PurePosixPath(path)).casefold(): m for path, m in self._siblings.items()}
 
-    def sqlite(self) -> sqlite3.Connection:
-        """The file as a SQLite database, read-only. Raises ``BadInput`` when it is damaged."""
+    def sqlite(self, *, replayed: bool = True) -> Evidence:
+        """The file as a SQLite database, read-only. Raises ``BadInput`` when it is damaged.
+
+        A log beside it (``-wal``, ``-journal``) is replayed on a copy first; ``replayed=False``
+        opens the file as it stands. Which tables are read is noted in the tally; when the
+        connection is closed, so are the others that hold rows.
+        """
+        path = self._live if replayed else self.path()
         try:
-            db = open_sqlite(self.path())
+            db = open_sqlite(path, self.tally.tables_read)
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.DatabaseError as error:
             raise BadInput(
                 N_("{name} is not a readable SQLite database: {why}"), name=self.name, why=error
             ) from error
+        db.folder, db.gap, db.before_closing = self._folder, self._gap, self._count_unread
         return db
+
+    def recovered(self, table: str) -> Iterator[Recovered]:
+        """The rows of a table that the database does not hold any more: see ``recovery``.
+
+        A row is a mapping by column; ``rowid`` is its number where that is left, ``where`` says
+        where it was found, ``replaced`` that a row of this number is there with other values.
+        """
+        return self._recovery.rows(table)
+
+    @cached_property
+    def _recovery(self) -> Recovery:
+        beside = {name: self.sibling(self.name.rpartition("/")[2] + name) for name in JOURNALS}
+        journals = {suffix: one.path() for suffix, one in beside.items() if one is not None}
+        return Recovery(self._live, self.path(), journals)
+
+    @cached_property
+    def _live(self) -> Path:
+        """The database with its log replayed, or the file as it stands where that fails."""
+        if self.member.live is None:
+            return self.path()
+        try:
+            return self.member.live()
+        except (sqlite3.DatabaseError, OSError) as error:
+            reason = N_("the log beside the database cannot be replayed: {why}")
+            self.reject(self.name, reason, why=str(error))
+            return self.path()
+
+    def _gap(
+        self, table: str, before: int | None, after: int | None, why: sqlite3.DatabaseError
+    ) -> None:
+        """One reject for the rows that damaged pages may have held."""
+        reason = N_("damaged pages: rows from {first} to {last} may be lost ({why})")
+        first = "…" if before is None else before + 1
+        last = "…" if after is None else after - 1
+        self.reject(f"{table} {first}", reason, first=first, last=last, why=str(why))
+
+    def _count_unread(self) -> None:
+        self.tally.tables_unread = unread_tables(self._live, self.tally.tables_read)
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Number (from 1) and text of each line, without its end; over-long ones are rejected.

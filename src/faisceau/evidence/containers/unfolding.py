@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -18,6 +18,7 @@ from faisceau.evidence.containers.tars import is_tar_header, list_tar
 from faisceau.evidence.containers.whatsapp_crypt import header_of, list_backup
 from faisceau.evidence.containers.zips import list_zip
 from faisceau.evidence.reading import Member, Reject
+from faisceau.evidence.sqlite import JOURNALS, with_journals
 from faisceau.words import N_
 
 SNIFFED = 512
@@ -54,7 +55,7 @@ def unfold_file(file: Member, scratch: Scratch, *, keys: Sequence[bytes] = ()) -
     """
     room = Room(scratch.limits.granted(file.size), scratch.limits.members)
     unfolded = _Unfolding(scratch, keys, alone=True).one(file, "", 1, room)
-    return unfolded if unfolded is not None else Contents([file], [])
+    return _ready(unfolded if unfolded is not None else Contents([file], []), scratch)
 
 
 def unfold_folder(
@@ -66,7 +67,16 @@ def unfold_folder(
     files are given all the same.
     """
     room = Room(scratch.limits.total, scratch.limits.members)
-    return _Unfolding(scratch, keys).each(files, 1, room)
+    return _ready(_Unfolding(scratch, keys).each(files, 1, room), scratch)
+
+
+def _ready(contents: Contents, scratch: Scratch) -> Contents:
+    """The contents, their databases with the logs that lie beside them."""
+    beside = {one.name: one for one in contents.members if one.name.endswith(JOURNALS)}
+    members = [replace(one, scratch=scratch.folder) for one in contents.members]
+    if beside:
+        members = [with_journals(one, beside, scratch.folder) for one in members]
+    return Contents(members, contents.rejects)
 
 
 @dataclass(frozen=True, slots=True)

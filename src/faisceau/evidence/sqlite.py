@@ -1,0 +1,350 @@
+"""SQLite as evidence: read-only, its log replayed on a copy, read past its damage.
+
+A database is opened read-only and immutable: nothing of it changes, nothing is written beside it.
+What lies in a write-ahead log (``-wal``) or has to be taken back by a rollback journal
+(``-journal``) counts for the application that wrote it; both are replayed on a copy. The file as
+it stands is kept apart: ``Source.sqlite(replayed=False)`` opens it, and ``Source.recovered``
+gives the rows that it alone holds.
+
+Which tables were read is known from SQLite itself, which says for each statement what it reads
+(``sqlite3_set_authorizer``). A table is read when a column of it is: counting its rows is not
+reading it.
+
+File format: https://www.sqlite.org/fileformat2.html
+"""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from faisceau.evidence.reading import Member
+
+MAGIC = b"SQLite format 3\x00"
+JOURNALS = ("-wal", "-journal")
+"""What is added to the name of a database to call its log, and its rollback journal."""
+ROWS = 50_000
+"""Rows given at once."""
+COUNTED = 1_000_000
+"""Rows of a table that are counted, at most: this number means that many or more."""
+COUNTING_S = 5.0
+"""Seconds spent on counting the rows of tables that nobody read, at most."""
+
+DAMAGE = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FORMAT}
+)
+_FIRST, _LAST = -(1 << 63), (1 << 63) - 1
+_STRETCHES = 1000
+"""Damaged places passed in one table, at most."""
+
+Gap = Callable[[str, int | None, int | None, sqlite3.DatabaseError], None]
+"""Told each damaged place of a table: the keys before and after it (None: no row there), why."""
+
+
+class Evidence(sqlite3.Connection):
+    """A database opened as evidence: it knows where it lies, and which tables were read."""
+
+    path: Path
+    read: set[str]
+    """Tables a column of which a statement read; shared by all connections of one source."""
+    gap: Gap | None = None
+    before_closing: Callable[[], None] | None = None
+    folder: Callable[[], Path] | None = None
+    """Makes an empty folder for a working copy."""
+    _sound: "Evidence | None" = None
+
+    def close(self) -> None:
+        """Close it, and what was made to read past its damage."""
+        done, self.before_closing = self.before_closing, None
+        if done is not None:
+            done()
+        if self._sound is not None:
+            self._sound.close()
+        super().close()
+
+    def sound(self) -> "Evidence":
+        """A copy that holds every row which can be read, made at the first damage met.
+
+        Indexes may be damaged too: it has none. The places where rows may be missing are told to
+        ``gap``.
+        """
+        if self._sound is None:
+            self.folder = self.folder or temporary_folder()
+            path = self.folder() / "sound"
+            _salvage(self.path, path, self.gap)
+            self._sound = open_sqlite(path)
+            self._sound.text_factory = self.text_factory
+            self._sound.row_factory = self.row_factory
+        return self._sound
+
+
+def open_sqlite(path: Path, read: set[str] | None = None) -> Evidence:
+    """A SQLite file as evidence: read-only and immutable; text that is no UTF-8 is mended.
+
+    ``read``: where the names of the tables go that are read.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    db = sqlite3.connect(uri, uri=True, factory=Evidence)
+    db.path = path
+    db.read = set() if read is None else read
+    # Lets SQLite read a truncated file up to where it ends; nothing is writable (mode=ro).
+    db.execute("PRAGMA writable_schema = ON")
+    db.row_factory = sqlite3.Row
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    db.set_authorizer(_noting(db.read))
+    return db
+
+
+def _noting(read: set[str]) -> Callable[..., int]:
+    def note(action: int, table: str | None, column: str | None, *_: Any) -> int:
+        if action == sqlite3.SQLITE_READ and table and column:
+            read.add(table)
+        return sqlite3.SQLITE_OK
+
+    return note
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """True for what SQLite raises on a damaged file, not on a wrong statement."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in DAMAGE
+
+
+def tables(db: sqlite3.Connection) -> dict[str, str]:
+    """The ordinary tables and the SQL that made each: no views, no indexes, no machinery."""
+    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+    found = {
+        name: made
+        for name, made in map(tuple, db.execute(sql))
+        if isinstance(name, str) and isinstance(made, str) and '"' not in name
+    }
+    virtual = {name for name, made in found.items() if made[:20].upper().startswith("CREATE VIRT")}
+    return {
+        name: made
+        for name, made in found.items()
+        if name not in virtual
+        and not name.startswith("sqlite_")
+        and not any(name.startswith(f"{search}_") for search in virtual)
+    }
+
+
+# The log beside a database.
+
+
+def with_journals(
+    member: "Member", beside: Mapping[str, "Member"], folder: Callable[[], Path]
+) -> "Member":
+    """The member, able to give its database with the log beside it replayed.
+
+    ``folder`` makes an empty folder for the copy; it is asked for when somebody wants it.
+    """
+    journals = {
+        suffix: beside[name]
+        for suffix in JOURNALS
+        if (name := f"{member.name}{suffix}") in beside and beside[name].size
+    }
+    if member.live is not None or not journals:
+        return member
+    return replace(member, live=_Replayed(member, journals, folder))
+
+
+class _Replayed:
+    """The database of a member with its log replayed, made once."""
+
+    def __init__(
+        self, member: "Member", journals: Mapping[str, "Member"], folder: Callable[[], Path]
+    ) -> None:
+        self._member, self._journals, self._folder = member, journals, folder
+        self._path: Path | None = None
+
+    def __call__(self) -> Path:
+        if self._path is None:
+            journals = {suffix: one.local() for suffix, one in self._journals.items()}
+            self._path = replay(self._member.local(), journals, self._folder())
+        return self._path
+
+
+def replay(database: Path, journals: Mapping[str, Path], folder: Path) -> Path:
+    """A copy of the database in ``folder``, its log replayed by SQLite itself.
+
+    Raises ``sqlite3.DatabaseError`` when that cannot be done.
+    """
+    copy = folder / "database"
+    shutil.copyfile(database, copy)
+    room = copy.stat().st_size
+    for suffix, journal in journals.items():
+        beside = folder / f"database{suffix}"
+        shutil.copyfile(journal, beside)
+        room += beside.stat().st_size
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes back what it must
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if copy.stat().st_size > room:  # it would hold pages that neither of the two had
+        raise sqlite3.DatabaseError("the log asks for pages that it does not hold")
+    return copy
+
+
+def temporary_folder() -> Callable[[], Path]:
+    """Makes folders for working copies, removed when nothing needs them any more."""
+    kept: list[TemporaryDirectory[str]] = []
+
+    def make() -> Path:
+        kept.append(TemporaryDirectory(prefix="faisceau-"))
+        return Path(kept[-1].name)
+
+    return make
+
+
+# Reading past damage.
+
+
+def chunks(db: Evidence, sql: str, size: int = ROWS) -> Iterator[list[Any]]:
+    """The rows of a query, ``size`` at a time, also those behind damaged pages.
+
+    Where pages are damaged the query goes on over ``db.sound()``, after the rows that it gave
+    already: the statement must give them in the order of its table's keys, as it does by itself
+    or with ``ORDER BY rowid``.
+    """
+    given = 0
+    for again in (False, True):
+        rows: list[Any] = []
+        try:
+            cursor = islice((db.sound() if again else db).execute(sql), given, None)
+            while True:
+                rows = []
+                rows.extend(islice(cursor, size))  # keeps what came before an error
+                if not rows:
+                    return
+                given += len(rows)
+                yield rows
+        except sqlite3.DatabaseError as error:
+            if again or not is_damage(error):
+                raise
+            given += len(rows)
+            if rows:
+                yield rows
+
+
+def stretches(
+    db: sqlite3.Connection, table: str, gap: Gap | None = None
+) -> Iterator[tuple[int, int]]:
+    """First and last rowid of each stretch of a table whose rows can be read, in order.
+
+    ``gap`` is told what lies between two. Raises ``sqlite3.OperationalError`` for a table that
+    has no rowid.
+    """
+    sql = f'SELECT rowid, * FROM "{table}" WHERE rowid >= ? ORDER BY rowid'
+    start, passed = _FIRST, 0
+    before: int | None = None
+    why: sqlite3.DatabaseError | None
+    while True:
+        first = last = why = None
+        try:
+            for row in db.execute(sql, (start,)):
+                last = row[0]
+                first = last if first is None else first
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            why = error
+        if first is not None and last is not None:
+            yield first, last
+            before = last
+        if why is None:
+            return
+        passed += 1
+        after = _behind(db, sql, _FIRST if before is None else before + 1)
+        if gap is not None:
+            gap(table, before, after, why)
+        if after is None or passed == _STRETCHES:
+            return
+        start = after
+
+
+def _behind(db: sqlite3.Connection, sql: str, start: int) -> int | None:
+    """The first rowid from ``start`` on at which a readable row stands; None when none does.
+
+    The step doubles until a row is readable, then the place is narrowed down.
+    """
+    low, step = start, 1
+    while True:
+        high = min(start + step, _LAST)
+        if _readable(db, sql, high):
+            break
+        if high == _LAST:
+            return None
+        low, step = high + 1, step * 2
+    while low < high:
+        middle = (low + high) // 2
+        if _readable(db, sql, middle):
+            high = middle
+        else:
+            low = middle + 1
+    row = db.execute(f"{sql} LIMIT 1", (high,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _readable(db: sqlite3.Connection, sql: str, start: int) -> bool:
+    """True when the first row from ``start`` on can be read, or there is none."""
+    try:
+        db.execute(f"{sql} LIMIT 1", (start,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return False
+    return True
+
+
+def _salvage(damaged: Path, sound: Path, gap: Gap | None) -> None:
+    """Write a database of all rows of ``damaged`` that can be read, table by table."""
+    with closing(open_sqlite(damaged)) as old, closing(sqlite3.connect(sound)) as new:
+        old.text_factory = bytes
+        made: dict[str, str] = {}
+        with suppress(sqlite3.DatabaseError):
+            names = open_sqlite(damaged)
+            made = tables(names)
+            names.close()
+        new.execute("ATTACH ? AS damaged", (str(damaged),))
+        for table, sql in made.items():
+            with suppress(sqlite3.DatabaseError):
+                new.execute(sql)
+                _copy(old, new, table, gap)
+        new.commit()
+
+
+def _copy(old: Evidence, new: sqlite3.Connection, table: str, gap: Gap | None) -> None:
+    columns = [row[1] for row in new.execute(f'PRAGMA table_info("{table}")')]
+    names = ", ".join(f'"{name}"' for name in columns)
+    into = f'INSERT OR IGNORE INTO main."{table}" (rowid, {names})'
+    out_of = f'SELECT rowid, {names} FROM damaged."{table}" WHERE rowid BETWEEN ? AND ?'
+    for first, last in stretches(old, table, gap):
+        new.execute(f"{into} {out_of} ORDER BY rowid", (first, last))
+
+
+# What was not read.
+
+
+def unread_tables(path: Path, read: set[str]) -> dict[str, int]:
+    """The rows of each table of a database that is not among those read, and holds any.
+
+    At most ``COUNTED`` are counted; where the time is up, or a table is damaged, 1.
+    """
+    deadline = time.monotonic() + COUNTING_S
+    found: dict[str, int] = {}
+    with closing(open_sqlite(path)) as db, suppress(sqlite3.DatabaseError):
+        db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+        for table in sorted(tables(db).keys() - read):
+            sql = f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT {COUNTED})'
+            try:
+                n = int(db.execute(sql).fetchone()[0])
+            except sqlite3.DatabaseError:
+                n = 1
+            if n:
+                found[table] = n
+    return found
