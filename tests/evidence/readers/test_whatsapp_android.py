@@ -81,8 +81,8 @@ OLDER = """
 CREATE TABLE messages (_id INTEGER PRIMARY KEY, key_remote_jid TEXT, key_from_me INTEGER,
     key_id TEXT, status INTEGER, data TEXT, timestamp INTEGER, media_wa_type TEXT,
     media_size INTEGER, thumb_image TEXT, media_name TEXT, media_caption TEXT,
-    media_mime_type TEXT, media_hash TEXT, latitude REAL, longitude REAL, remote_resource TEXT, quoted_row_id INTEGER,
-    forwarded INTEGER);
+    media_mime_type TEXT, media_hash TEXT, latitude REAL, longitude REAL, remote_resource TEXT,
+    quoted_row_id INTEGER, forwarded INTEGER);
 CREATE TABLE messages_quotes (_id INTEGER PRIMARY KEY, key_id TEXT);
 CREATE TABLE chat_list (_id INTEGER PRIMARY KEY, key_remote_jid TEXT, subject TEXT);
 CREATE TABLE group_participants (_id INTEGER PRIMARY KEY, gjid TEXT, jid TEXT);

@@ -1,6 +1,7 @@
 """What an exported WhatsApp chat says, in the date forms met on phones."""
 
 import os
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -17,14 +18,14 @@ from hypothesis import strategies as st
 from faisceau.evidence.readers import whatsapp_export
 from faisceau.evidence.readers.whatsapp_export import (
     LONGEST_TEXT,
-    NO_DATE,
     NOT_DATED,
-    OUTSIDE,
     TOO_LONG,
     detect,
 )
 from faisceau.evidence.reading import Head, Member, Source, Wishes, read_rows
+from faisceau.evidence.whatsapp.export_dates import NO_DATE, OUTSIDE
 from faisceau.tables.schemas import Batch
+from faisceau.testing import Desk
 
 SHARED = Path(
     os.environ.get("FAISCEAU_SHARED", Path(__file__).parents[3].parent / "shared" / "data")
@@ -114,6 +115,13 @@ def test_the_published_export_reads_completely() -> None:
         "23. 05. 2020 14:33 - Max: salut",
         "23/05/2020 às 14:33 - Max: salut",
         "\u200f٢٣\u200f/٥\u200f/٢٠٢٠، ٢:٣٣ م - Max: salut",
+        "23/5/2020, 2:33 μ.μ. - Max: salut",
+        "2020. 5. 23. 오후 2:33 - Max: salut",
+        "\u200f23/5/2563، \u200f2:33\u202fم - Max: salut",
+        "۲۳/۵/۲۰۲۰،\u200f ۱۴:۳۳ - Max: salut",
+        "۱۳۹۹/۳/۳،\u200f ۱۴:۳۳ - Max: salut",
+        "[۱۳۹۹/۳/۳،\u200f ۱۴:۳۳:۰۰] Max: salut",
+        "[23/05/2563, 14:33:00] Max: salut",
         "[23/05/2020, 14:33:00] Max: salut",
         "[23/05/2020 à 14:33:00] Max: salut",
         "[23.05.20, 14:33:00] Max: salut",
@@ -149,7 +157,12 @@ def test_the_whole_file_tells_day_from_month(dates: list[str], first: tuple[int,
 
 
 @pytest.mark.parametrize(
-    ("time", "expected"), [("10:00", (2020, 5, 4, 10)), ("10:00 AM", (2020, 4, 5, 10))]
+    ("time", "expected"),
+    [
+        ("10:00", (2020, 5, 4, 10)),
+        ("10:00 AM", (2020, 4, 5, 10)),  # as Americans write it
+        ("10:00 am", (2020, 5, 4, 10)),  # as the British and Indians do
+    ],
 )
 def test_what_nothing_tells_is_read_by_custom_and_said(
     time: str, expected: tuple[int, ...]
@@ -177,6 +190,26 @@ def test_winter_and_summer_each_have_their_hour() -> None:
     assert [row["sent_at"].strftime("%H:%M") for row in rows(export(text))] == [
         "22:30", "01:30", "00:30",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("1399/12/30", (2021, 3, 20)),  # a leap year of the Persian calendar
+        ("1400/1/1", (2021, 3, 21)),
+        ("1402/7/1", (2023, 9, 23)),
+        ("1395/10/11", (2016, 12, 31)),
+        ("1388/1/1", (2009, 3, 21)),
+    ],
+)
+def test_the_persian_calendar(written: str, day: tuple[int, int, int]) -> None:
+    assert one(f"{written}, 10:00 - Max: salut\n")["sent_at"] == paris(*day, 10)
+
+
+def test_a_day_that_the_persian_calendar_lacks_is_rejected() -> None:
+    [batch] = batches(export("1400/12/30, 10:00 - Max: salut\n"))
+    assert batch.reasons is not None
+    assert batch.reasons.to_pylist() == [NO_DATE]
 
 
 # Who, and what.
@@ -245,6 +278,11 @@ def test_marks_around_a_number_are_no_part_of_it() -> None:
         ("PTT-20200523-WA0001.opus (Datei angehängt)", "voice"),
         ("VID-20200523-WA0001.mp4 (archivo adjunto)\nregarde", "video"),
         ("\u200etarifs.pdf (file attached)", "file"),
+        ("<Media omitted>\nregarde", "file"),
+        ("<تم استبعاد الوسائط>", "file"),
+        ("\u200eimagem omitida", "image"),
+        ("tarifs.pdf • \u200e4 pages \u200edocument omitted", "file"),
+        ("\u200e<مرفق: 00000012-PHOTO.jpg>", "image"),
         ("<attached: 00000012-PHOTO-2020-05-23-14-33-00.jpg>", "image"),
         ("<pièce jointe : 00000013-AUDIO-2020-05-23-14-33-00.opus>", "voice"),
         ("<Anhang: 00000014-VIDEO.mp4>", "video"),
@@ -278,7 +316,15 @@ def test_a_shared_place_has_its_coordinates() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["This message was deleted", "<Ce message a été supprimé.>", "Mensagem apagada"]
+    "words",
+    [
+        "This message was deleted",
+        "<Ce message a été supprimé.>",
+        "Mensagem apagada",
+        "\u200eHas eliminado este mensaje.",
+        "تم حذف هذه الرسالة",
+        "This message was deleted by admin Max.",
+    ],
 )
 def test_deleted_messages(words: str) -> None:
     row = one(f"23/05/2020, 14:33 - Max: {words}\n")
@@ -300,6 +346,35 @@ def test_deleted_messages(words: str) -> None:
 def test_the_files_name_names_the_chat(path: str, name: str | None, thread: str) -> None:
     [row] = rows(export("23/05/2020, 14:33 - Max: salut\n", path))
     assert (row["thread_name"], row["thread_id"]) == (name, thread)
+
+
+def test_the_name_over_the_encryption_notice_names_the_chat_where_no_file_does() -> None:
+    notice = "[23/05/2020, 14:33:00] Lundi: \u200eMessages and calls are end-to-end encrypted.\n"
+    said = rows(export(notice + "[23/05/2020, 14:33:05] Max: salut\n"))
+    assert [row["thread_name"] for row in said] == ["Lundi", "Lundi"]
+    [named, _] = rows(export(notice * 2, "WhatsApp Chat - Mardi.zip!/_chat.txt"))
+    assert named["thread_name"] == "Mardi"
+
+
+def test_what_the_app_says_of_an_edit_stays_in_the_text() -> None:
+    row = one("[23/05/2020, 14:33:00] Max: demain 18h \u200e<This message was edited>\n")
+    assert (row["kind"], row["text"]) == ("text", "demain 18h \u200e<This message was edited>")
+
+
+def test_the_desk_links_a_zip_of_chat_and_pictures(desk: Desk) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as zipped:
+        zipped.writestr(
+            "_chat.txt",
+            "[23/05/2020, 14:33:00] Max: \u200e<attached: 00000001-PHOTO.jpg>\n"
+            "[23/05/2020, 14:33:05] Léa: joli\n",
+        )
+        zipped.writestr("00000001-PHOTO.jpg", b"picture")
+    added = desk.add("WhatsApp Chat - Max.zip", packed.getvalue())
+    assert added.exhibit is not None
+    assert added.exhibit.tables["message"] == {"rows": 2, "rejected": 0}
+    picture, _ = desk.rows("message")
+    assert picture["attachment_sha256"] == sha256(b"picture").hexdigest()
 
 
 # What is not a chat, and what is broken.
