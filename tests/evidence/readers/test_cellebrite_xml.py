@@ -1,6 +1,8 @@
 """What a Cellebrite report gives, told by a real chat model and by small reports."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
@@ -496,6 +498,46 @@ def test_models_nested_without_end_are_no_recursion(made: Any) -> None:
     deep += "</multiModelField></model>" * 900
     found = made(report(deep, chat(message())))
     assert len(found.read()) == 1
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.reading import Member, Source, read_rows
+path = Path(sys.argv[1])
+size = path.stat().st_size
+member = Member("report.xml", size, lambda: path.open("rb"), lambda: path, lambda: "f" * 64)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rows = sum(1 for _ in read_rows(cellebrite_xml, Source(member)))
+print(rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_chat_of_60_mb_is_read_in_the_memory_of_a_few_messages(tmp_path: Path) -> None:
+    path = tmp_path / "report.xml"
+    content = report(chat(message()))
+    start, end = content.split(message_of(content), 1)
+    one = message(attached("file-1"), Body="x" * 500).encode()
+    with path.open("wb") as stream:
+        stream.write(start)
+        for _ in range(60_000):
+            stream.write(one)
+        stream.write(end)
+    assert path.stat().st_size > 60 << 20
+    told = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)], capture_output=True, check=True, text=True
+    )
+    rows, megabytes = map(int, told.stdout.split())
+    assert rows == 60_000
+    assert megabytes < 60
+
+
+def message_of(content: bytes) -> bytes:
+    found = re.search(rb'<model type="InstantMessage".*?</model></modelField>.*?</model>', content)
+    assert found is not None
+    return found[0]
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,9 @@ class TaggedFiles:
         """Keep the hash of one file; its row in ``media``, unless the file lies beside."""
         self._looked = True
         self._keep(said)
-        local = word(said, "Local Path")
-        beside = local is not None and self._source.attached(local) is not None
         kind = _KINDS.get(str(said.get("Tags", "")).split(",")[0].strip().lower())
         sha256 = _sha256(said)
-        if beside or kind is None or sha256 is None:  # beside: the desk sees it itself
+        if kind is None or sha256 is None or self._is_beside(said):
             self._source.leave("tagged file")
             return
         with self._source.record(said, f"file {said.get('@id', '')}") as record:
@@ -63,6 +61,11 @@ class TaggedFiles:
                 latitude=latitude,
                 longitude=longitude,
             )
+
+    def _is_beside(self, said: Said) -> bool:
+        """True for a file that lies beside the report: the desk sees it itself."""
+        local = word(said, "Local Path")
+        return local is not None and self._source.attached(local) is not None
 
     def sha256(self, attachment: Said, targets: list[tuple[str, bool]]) -> str | None:
         """Hash of an attached file: of its bytes beside the report, or as the report says."""

@@ -32,7 +32,7 @@ RESTARTS = 1000
 """Damaged places jumped over, at most."""
 
 _FORBIDDEN = bytes(set(range(32)) - {9, 10, 13})
-_SPECIAL = (b"&#", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _NEXT = re.compile(rb"<(?:\w+:)?(?:model|modelType|taggedFiles|file)[ >]")
 _FIELDS = frozenset(["field", "multiField"])
 _QUIET = frozenset(["field", "empty", "multiField", "modelField", "multiModelField"])
@@ -143,9 +143,11 @@ def _blocks(source: Source) -> Iterator[bytes]:
 
 def _mended(block: bytes) -> bytes:
     """The block itself where it is sound, as nearly all are: mending costs more than parsing."""
-    sound = len(block.translate(None, _FORBIDDEN)) == len(block)
-    if sound and not any(s in block for s in _SPECIAL) and (block.isascii() or _is_utf8(block)):
-        return block
+    if len(block.translate(None, _FORBIDDEN)) == len(block) and b"&#" not in block:
+        if block.isascii():
+            return block
+        if not any(sign in block for sign in _NO_CHARACTERS) and _is_utf8(block):
+            return block
     stream = mended_xml(BytesIO(block), b"<")
     return b"".join(iter(lambda: stream.read(BLOCK), b""))
 
