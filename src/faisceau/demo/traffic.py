@@ -99,7 +99,7 @@ class _Roads:
     """Cameras at the crossings of a triangulation, and the shortest way between any two."""
 
     def __init__(self, plan: Plan, chance: np.random.Generator) -> None:
-        side = 30.0 * np.sqrt(plan.cameras)  # kilometres
+        side = 14.0 * np.sqrt(plan.cameras)  # kilometres
         self.at = chance.uniform(0, side, (plan.cameras, 2))
         self.side = side
         edges = Delaunay(self.at).simplices
@@ -107,7 +107,7 @@ class _Roads:
             np.sort(np.vstack([edges[:, [0, 1]], edges[:, [1, 2]], edges[:, [0, 2]]])), axis=0
         )
         length = np.linalg.norm(self.at[pairs[:, 0]] - self.at[pairs[:, 1]], axis=1) * 1.15
-        near = length < 120
+        near = length < 60
         pairs, length = pairs[near], length[near]
         motorway = chance.random(len(pairs)) < 0.35
         self.kmh = np.zeros((plan.cameras, plan.cameras), np.float32)
@@ -204,10 +204,13 @@ def _convoys(
     plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> list[list[int]]:
     groups = []
+    off: dict[int, set[int]] = {}
     for _ in range(plan.convoys):
         size = int(chance.integers(2, 4))
         members = fleet.more(size)
         days = chance.choice(plan.days - 1, min(int(chance.integers(2, 5)), plan.days - 1), False)
+        for member in members.tolist():
+            off[member] = {int(day) for day in days}
         for day in days:
             origin = chance.integers(0, plan.cameras, 1)
             target = roads.targets(origin, 6, 14, chance)
@@ -217,7 +220,7 @@ def _convoys(
             trips.ride(chance.permutation(members), np.repeat(way, size), gaps, plan.jitter_s)
         groups.append(members.tolist())
     busy = np.array([v for g in groups for v in g if chance.random() < plan.busy_convoys], np.int64)
-    _commute(plan, roads, trips, busy, chance, days=0.4)
+    _commute(plan, roads, trips, busy, chance, days=0.4, off=off)
     return groups
 
 
@@ -225,19 +228,22 @@ def _round_trips(
     plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> list[int]:
     vehicles = fleet.more(plan.round_trips)
+    off: dict[int, set[int]] = {}
     for vehicle in vehicles:
         border = chance.choice(roads.border, 1)
         home = roads.targets(border, 5, 12, chance)
-        for _ in range(int(chance.integers(3, 7))):
+        days = chance.choice(plan.days // 2 - 1, min(int(chance.integers(3, 7)), 6), False) * 2
+        off[int(vehicle)] = {int(day) + later for day in days for later in (0, 1)}
+        for day in days:
             speed = chance.normal(1.25, 0.06, 1)
-            depart = (chance.integers(0, plan.days - 1, 1) + chance.uniform(20, 27, 1) / 24) * DAY
+            depart = (day + chance.uniform(20, 27, 1) / 24) * DAY
             out = trips.add(home, border, depart, speed)
             trips.ride(np.array([vehicle]), out, np.zeros(1), 0)
             hours = roads.hours[home, border] / speed
             back = depart + (hours + chance.uniform(0.3, 2.0, 1)) * 3600
             trips.ride(np.array([vehicle]), trips.add(border, home, back, speed), np.zeros(1), 0)
     some = vehicles[chance.random(len(vehicles)) < 0.5]
-    _commute(plan, roads, trips, some, chance, days=0.4)
+    _commute(plan, roads, trips, some, chance, days=0.4, off=off)
     return [int(v) for v in vehicles]
 
 
@@ -258,14 +264,14 @@ def _clones(
 def _commute(
     plan: Plan, roads: _Roads, trips: _Trips, vehicles: Ints, chance: np.random.Generator,
     *, days: float, home: Ints | None = None, work: Ints | None = None,
-    leaves: Ints | None = None, with_s: float = 300.0,
+    leaves: Ints | None = None, with_s: float = 300.0, off: dict[int, set[int]] | None = None,
 ) -> None:  # fmt: skip
     """Workdays there and back; vehicles of equal ``leaves`` set off within ``with_s`` (sd)."""
     n = len(vehicles)
     if not n:
         return
     home = chance.integers(0, plan.cameras, n) if home is None else home
-    work = roads.targets(home, 3, 8, chance) if work is None else work
+    work = roads.targets(home, 3, 7, chance) if work is None else work
     leaves = np.arange(n) if leaves is None else leaves
     groups = int(leaves.max()) + 1
     morning, evening = chance.normal(7.6, 0.8, groups), chance.normal(17.4, 0.9, groups)
@@ -273,6 +279,8 @@ def _commute(
         if day % 7 in (4, 5):
             continue
         there = chance.random(n) < days
+        if off:
+            there &= np.array([day not in off.get(int(v), set()) for v in vehicles])
         who = np.flatnonzero(there)
         shift = chance.normal(0, 400, (2, groups))
         for way, (hour, a, b) in enumerate(((morning, home, work), (evening, work, home))):

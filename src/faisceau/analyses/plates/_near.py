@@ -93,3 +93,14 @@ def around(reads: Reads, place: Ints, at: Ints, gap_s: int) -> tuple[Ints, Ints]
     passage = np.repeat(np.arange(len(asked)), size)
     spot = np.arange(len(passage)) - np.repeat(ends - size, size) + np.repeat(low, size)
     return passage, order[spot]
+
+
+def writings(plate_read: Table, engine: Engine, rows: Ints) -> list[str]:
+    """The plates of given rows as their source writes them, in the order of ``rows``."""
+    if not len(rows):
+        return []
+    wanted = ibis.memtable(pa.table({"row_id": np.unique(rows)}))
+    chosen = plate_read.semi_join(wanted, ["row_id"]).select("row_id", "plate")
+    table = collected(chosen, engine).sort_by("row_id")
+    spot = np.searchsorted(table["row_id"].to_numpy(), rows)
+    return [str(text) for text in table["plate"].take(pa.array(spot)).to_pylist()]

@@ -43,6 +43,8 @@ class Places:
     reads: Ints
     latitude: Floats
     longitude: Floats
+    moving: Bools
+    """Whether the sensor moves: its places say little of one vehicle in two."""
     first: int
     last: int
     """Seconds of the first and of the last read."""
@@ -87,6 +89,7 @@ def placed(plate_read: Table) -> Table:
         "read_at",
         "latitude",
         "longitude",
+        moving=_.sensor_kind.isin(MOVING).fill_null(False),
         written=_.plate,
         plate=compact(plate_read.plate),
         place=ibis.ifelse(moving, _.camera_id + "@" + here, _.camera_id),
@@ -106,6 +109,7 @@ def places(plate_read: Table, engine: Engine) -> Places:
             reads=_.count(),
             latitude=_.latitude.mean(),
             longitude=_.longitude.mean(),
+            moving=_.moving.any(),
             first=_.read_at.min(),
             last=_.read_at.max(),
         )
@@ -116,6 +120,7 @@ def places(plate_read: Table, engine: Engine) -> Places:
         table["reads"].to_numpy().astype(np.int64),
         floats(table["latitude"].combine_chunks()),
         floats(table["longitude"].combine_chunks()),
+        np.asarray(table["moving"].to_numpy(), bool),
         int(seconds(table["first"].combine_chunks()).min(initial=2**40)),
         int(seconds(table["last"].combine_chunks()).max(initial=0)),
     )

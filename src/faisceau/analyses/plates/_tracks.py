@@ -1,0 +1,58 @@
+"""The reads of one plate parted into two journeys, each of which one vehicle can drive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from faisceau.analyses.plates._distance import Distances, Limits
+from faisceau.analyses.plates._passages import Bools, Ints
+
+JOURNEY_S = 7200
+"""Seconds between two reads of one journey, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """``other``: the reads of the vehicle seen less; ``solid``: those that fit a journey, with a
+    read before or after within hours; ``journeys`` of the other vehicle."""
+
+    other: Bools
+    solid: Bools
+    length: Ints
+    """Reads of the journey that each read is of."""
+    journeys: int
+
+
+def tracks(place: Ints, at: Ints, distances: Distances, limits: Limits) -> Tracks:
+    """Part reads in the order of time: each goes on with the journey that it fits most easily."""
+    n = len(at)
+    side = np.zeros(n, np.int64)
+    last = [0, -1]
+    for i in range(1, n):
+        first = _haste(place, at, last[0], i, distances, limits)
+        if last[1] < 0:
+            side[i] = int(first > 1)
+        else:
+            second = _haste(place, at, last[1], i, distances, limits)
+            side[i] = int(second < first)
+        last[int(side[i])] = i
+    if side.sum() * 2 > n:
+        side = 1 - side
+    length = np.ones(n, np.int64)
+    journeys = 0
+    for who in (0, 1):
+        mine = np.flatnonzero(side == who)
+        broken = (np.diff(at[mine]) > JOURNEY_S) | (np.diff(place[mine]) == 0)
+        number = np.cumsum(np.r_[0, broken])[: len(mine)]
+        size = np.bincount(number) if len(mine) else np.empty(0, np.int64)
+        length[mine] = size[number]
+        journeys = int((size > 1).sum())  # the last is the other vehicle's
+    return Tracks(side == 1, length > 1, length, journeys)
+
+
+def _haste(
+    place: Ints, at: Ints, before: int, now: int, distances: Distances, limits: Limits
+) -> float:
+    took = at[now : now + 1] - at[before]
+    one, two = place[before : before + 1], place[now : now + 1]
+    return float(distances.haste(one, two, took, limits)[0])
