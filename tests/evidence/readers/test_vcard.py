@@ -133,6 +133,12 @@ def test_every_line_has_its_own_charset() -> None:
     assert [name.strip("\x01") for name in Read(data).names if name] == ["Zoé", "Zoé", "Лев"]
 
 
+def test_a_letter_cut_by_folding_is_whole() -> None:
+    """RFC 6350, 3.2: lines are folded by bytes."""
+    line = "FN:Zoé".encode()
+    assert Read(card("@").encode().replace(b"@", line[:-1] + b"\r\n " + line[-1:])).names == ["Zoé"]
+
+
 def test_a_card_in_a_card_stands_alone() -> None:
     inner = card("FN:secrétaire", "TEL:2", version="2.1").rstrip()
     read = Read(card("FN:chef", "AGENT:", inner, "TEL:1", version="2.1"))

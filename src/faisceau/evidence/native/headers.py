@@ -10,7 +10,7 @@ from functools import cache
 
 from faisceau.errors import BadInput, UsageError
 from faisceau.evidence.folding import folded
-from faisceau.evidence.profiles import Profile, matching
+from faisceau.evidence.profiles import Profile, matching, own_profiles, shipped_profiles
 from faisceau.evidence.reading import Wishes
 from faisceau.tables.schemas import TABLES, Schema
 from faisceau.tables.schemas.schema import DESK_COLUMNS, TIME
@@ -221,6 +221,27 @@ def recognised(headers: Sequence[str], wishes: Wishes) -> bool:
         return guessed(headers, wishes) is not None
     wanted = [_find(theirs, headers) for theirs in wishes.columns.values()]
     return None not in wanted and not _missing(layout_of(TABLES[wishes.as_table], headers, wishes))
+
+
+def may_be_header(cells: Iterable[str], wishes: Wishes) -> bool:
+    """False where no cell is a word that some header is written with: quick, for many lines."""
+    known = _every_word()
+    given = {folded(theirs) for theirs in wishes.columns.values()}
+    mine = (wishes.profile,) if wishes.profile is not None else own_profiles().values()
+    for profile in mine:
+        for theirs in (*profile.columns.values(), *profile.optional.values()):
+            given.update(map(folded, theirs))
+    return any((word := folded(cell)) in known or word in given for cell in cells)
+
+
+@cache
+def _every_word() -> frozenset[str]:
+    """Every header that is known, folded."""
+    words = {word for schema in TABLES.values() for word in _known(schema)}
+    for profile in shipped_profiles().values():
+        for theirs in (*profile.columns.values(), *profile.optional.values()):
+            words.update(map(folded, theirs))
+    return frozenset(words)
 
 
 def _guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:

@@ -28,7 +28,7 @@ from faisceau.evidence.native import (
     guessed,
     recognised,
 )
-from faisceau.evidence.native.headers import named
+from faisceau.evidence.native.headers import may_be_header, named
 from faisceau.evidence.native.lines import (
     Lines,
     line_end,
@@ -149,7 +149,8 @@ def _below(
     """The first line below ``first`` that is a header recognised, with rows of its width."""
     for start in range(first + 1, min(first + PREAMBLE, len(lines))):
         for delimiter in choices:
-            if delimiter not in lines[start]:
+            cells = lines[start].split(delimiter)
+            if len(cells) < 2 or not may_be_header(cells, wishes):
                 continue
             found = _as_delimited(lines[start:], delimiter, escapes)
             if found.fits[0] >= _FITTING and recognised(found.headers, wishes):
