@@ -162,7 +162,7 @@ def test_lists_are_made_once_for_each_key_and_leave_in_batches_that_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(databases, "LISTED", 4)
-    thread, sender = pa.array(["g", "g", "g", None]), pa.array(["a", "a", "b", "c"])
+    thread, sender = pa.array(["g\0", "g\0", "g\0", None]), pa.array(["a", "a", "b", "c"])
     met: list[tuple[str, str]] = []
 
     def listed(where: str, who: str) -> list[str]:
@@ -170,7 +170,7 @@ def test_lists_are_made_once_for_each_key_and_leave_in_batches_that_fit(
         return [name for name in "abc" if name != who] if where else []
 
     lists = shared_lists([thread, sender], listed, pa.array([False, False, False, True]))
-    assert met == [("g", "a"), ("g", "b")]
+    assert met == [("g\0", "a"), ("g\0", "b")]
     where = pa.array(["1", "2", "3", "4"])
     batches = list(message_batches(MESSAGE, {"thread_id": thread}, where, None, lists))
     assert [len(batch.locators) for batch in batches] == [2, 2]

@@ -44,6 +44,8 @@ _COCOA_S = 978_307_200
 _LONGEST_S = 4_102_444_800
 """A larger count since 2001 is in nanoseconds (iOS 11 and later)."""
 _NULL = pa.scalar(None, STRING)
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""The second, where SQLite complains of damage in the words of the damaged bytes."""
 
 
 def table_columns(head: Head) -> Mapping[str, frozenset[str]]:
@@ -61,7 +63,7 @@ class Database:
     source: Source
     db: sqlite3.Connection
     tables: Mapping[str, frozenset[str]]
-    damage: list[sqlite3.DatabaseError] = field(default_factory=list)
+    damage: list[Exception] = field(default_factory=list)
     _filled: dict[str, bool] = field(default_factory=dict)
 
     def chunks(self, sql: str, flat: bool = False) -> Iterator[list[Any]]:
@@ -71,7 +73,7 @@ class Database:
         """
         try:
             cursor = iter(self.db.execute(sql))
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
             self.damage.append(error)
             return
         more = True
@@ -81,7 +83,7 @@ class Database:
             try:
                 found.extend(chain.from_iterable(piece) if flat else piece)
                 more = bool(found)
-            except sqlite3.DatabaseError as error:  # what came before it is in the list
+            except _DAMAGE as error:  # what came before it is in the list
                 self.damage.append(error)
                 more = False
             if found:
@@ -348,12 +350,23 @@ def shared_lists(
 
     A null key is the empty text; rows where ``none`` is true have no list.
     """
-    both = pc.binary_join_element_wise(*(pc.fill_null(key, "") for key in keys), "\x00")
+    coded = [pc.fill_null(key, "").dictionary_encode() for key in keys]
+    numbers = pa.repeat(0, len(coded[0]))  # one for each combination: a key may hold any text
+    for key in coded:
+        numbers = pc.multiply(numbers, len(key.dictionary))
+        numbers = pc.add(numbers, key.indices.cast(pa.int64()))
     if none is not None:
-        both = pc.if_else(none, _NULL, both)
-    encoded = both.dictionary_encode()
-    lists = [listed(*key.split("\x00")) for key in encoded.dictionary.to_pylist()]
-    return pa.array(lists, STRINGS), encoded.indices
+        numbers = pc.if_else(none, pa.scalar(None, pa.int64()), numbers)
+    distinct = numbers.dictionary_encode()
+    words = [key.dictionary.to_pylist() for key in coded]
+    lists = []
+    for number in distinct.dictionary.to_pylist():
+        parts = []
+        for known in reversed(words):
+            number, place = divmod(number, len(known))  # noqa: PLW2901
+            parts.append(known[place])
+        lists.append(listed(*reversed(parts)))
+    return pa.array(lists, STRINGS), distinct.indices
 
 
 def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:
