@@ -191,6 +191,23 @@ def test_the_address_book_beside_gives_names_and_numbers(chats: Database) -> Non
     assert in_group["sender_name"] == "Bob le Grand"
 
 
+def test_numbers_of_hidden_identifiers_lie_beside_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "ChatStorage.sqlite", CHATS, ZWAMESSAGE=[message(1, ZCHATSESSION=3)])
+    pairs = written(
+        tmp_path / "LID.sqlite",
+        "CREATE TABLE ZWAPHONENUMBERLIDPAIR (Z_PK INTEGER PRIMARY KEY, ZPHONENUMBER VARCHAR,"
+        " ZLID VARCHAR);",
+        ZWAPHONENUMBERLIDPAIR=[{"ZPHONENUMBER": "+33612000002", "ZLID": "777"}],
+    )
+    [row] = rows(Source(member(path), siblings={pairs.name: member(pairs)}))
+    assert (row["thread_id"], row["sender_id"]) == (HIDDEN, BOB)
+    damaged = tmp_path / "odd"
+    damaged.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
+    source = Source(member(path), siblings={pairs.name: member(damaged)})
+    assert rows(source)[0]["sender_id"] == HIDDEN
+    assert source.tally.left["LID.sqlite beside it, which cannot be opened"] == 1
+
+
 @pytest.mark.parametrize(
     ("stored", "name"), [("Léo 🌴", "Léo 🌴"), ("Benjamin", "Benjamin"), ("CgVBbGljZQ==", None)]
 )

@@ -146,7 +146,7 @@ class _Rows:
             self.sha256[len(self.kind)] = beside.member.sha256()
         if what.place is not None:
             self.places[len(self.kind)] = what.place
-        if self.name is None and self._sender is not None and tells_of_encryption(text):
+        if self.name is None and what.kind == "system" and tells_of_encryption(text):
             self.name = self._sender
         self.text.append(text)
         self.kind.append(what.kind)

@@ -20,6 +20,8 @@ from faisceau.words import N_
 
 ROWS = 50_000
 """Rows of a batch, about."""
+BROKEN = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises on damage; a name in a damaged schema may be no text."""
 AT_ONCE = 1_000
 """Rows fetched at once."""
 REPAIRS = 1_000
@@ -67,7 +69,7 @@ class Database:
     source: Source
     db: sqlite3.Connection
     tables: Mapping[str, frozenset[str]]
-    damage: list[sqlite3.DatabaseError] = field(default_factory=list)
+    damage: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.db.row_factory = None
@@ -86,7 +88,7 @@ class Database:
         """The rows of a query, up to where the file is damaged."""
         try:
             yield from self.db.execute(sql)
-        except sqlite3.DatabaseError as error:
+        except BROKEN as error:
             self.damage.append(error)
 
     def one(self, sql: str) -> int:
@@ -156,7 +158,7 @@ class Database:
                     columns = [[] for _ in present]
                 if not rows:
                     return
-        except sqlite3.DatabaseError as error:
+        except BROKEN as error:
             _append(columns, rows)
             raise _Cut(_given(query, present, columns) if columns[0] else None, error) from error
 
@@ -178,7 +180,7 @@ class Database:
         """True when every row of the field's table can be read; the main table is taken as so."""
         if one.table == query.main:
             return True
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*BROKEN):
             for _ in self.db.execute(f"SELECT {one.column} FROM {one.table} NOT INDEXED"):
                 pass
             return True
@@ -222,10 +224,12 @@ class Database:
 
     def _readable(self, query: Query, key: int) -> bool:
         """True when the first row from ``key`` on can be read, or there is none."""
-        sql = f"SELECT * FROM {query.main} WHERE {query.key} >= {key} ORDER BY {query.key} LIMIT 1"
+        mine = {one.column for one in query.fields.values() if one.table == query.main}
+        columns = ", ".join(sorted(mine & self.tables[query.main]))
+        sql = f"SELECT {columns} FROM {query.main} WHERE {query.key} >= {key}"
         try:
-            self.db.execute(sql).fetchall()
-        except sqlite3.DatabaseError:
+            self.db.execute(f"{sql} ORDER BY {query.key} LIMIT 1").fetchall()
+        except BROKEN:
             return False
         return True
 
@@ -236,7 +240,7 @@ def _is_machinery(table: str) -> bool:
 
 
 class _Cut(Exception):
-    def __init__(self, given: Given | None, why: sqlite3.DatabaseError) -> None:
+    def __init__(self, given: Given | None, why: Exception) -> None:
         super().__init__(str(why))
         self.given = given
         self.why = why

@@ -3,9 +3,8 @@
 Read as exhibits of their own, and beside the messages for the names of who wrote.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -209,13 +208,10 @@ def ios_names(source: Source) -> IosNames:
 
 def _pairs(source: Source) -> Iterator[tuple[str, str]]:
     """Hidden identifiers and the jids with the number, of ``LID.sqlite`` beside the messages."""
-    member = source.attached("LID.sqlite")
-    book = None if member is None else Source(member, source.wishes)
     table = "ZWAPHONENUMBERLIDPAIR"
-    if book is None or not book.head.sqlite_tables.get(table, set()) >= {"ZPHONENUMBER", "ZLID"}:
-        return
-    with closing(book.sqlite()) as connection:
-        db = Database(book, connection, book.head.sqlite_tables)
+    with _opened(source, "LID.sqlite") as db:
+        if db is None or not db.has(table, "ZPHONENUMBER", "ZLID"):
+            return
         for number, hidden in db.rows(f"SELECT ZPHONENUMBER, ZLID FROM {table}"):
             jid = _completed((text(number) or "").lstrip("+"), "s.whatsapp.net")
             lid = _completed(text(hidden), "lid")
@@ -226,20 +222,27 @@ def _pairs(source: Source) -> Iterator[tuple[str, str]]:
 def _beside(source: Source, places: tuple[str, ...], *, ios: bool) -> Iterator[Entry]:
     """The entries of the first of ``places`` that is there; damaged ones as far as they go."""
     for place in places:
-        member = source.attached(place)
-        if member is None:
-            continue
-        book = Source(member, source.wishes)
-        tables = book.head.sqlite_tables
-        if not (is_ios_book(tables) if ios else is_android_book(tables)):
-            continue
-        try:
-            connection = book.sqlite()
-        except (BadInput, sqlite3.DatabaseError):
-            continue
-        with closing(connection):
-            db = Database(book, connection, tables)
+        with _opened(source, place) as db:
+            if db is None or not (is_ios_book(db.tables) if ios else is_android_book(db.tables)):
+                continue
             yield from (ios_entries(db) if ios else android_entries(db))
             if db.damage:
                 source.leave(f"what is damaged of {place} beside it")
+            return
+
+
+@contextmanager
+def _opened(source: Source, place: str) -> Iterator[Database | None]:
+    """The database at a place beside a file; None where there is none that can be opened."""
+    member = source.attached(place)
+    beside = None if member is None else Source(member, source.wishes)
+    try:
+        connection = None if beside is None else beside.sqlite()
+    except BadInput:
+        source.leave(f"{place} beside it, which cannot be opened")
+        connection = None
+    if beside is None or connection is None:
+        yield None
         return
+    with closing(connection):
+        yield Database(beside, connection, beside.head.sqlite_tables)
