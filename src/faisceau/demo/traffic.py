@@ -336,7 +336,9 @@ def _travellers(
         chance.normal(14, 4, len(who)),
         chance.uniform(0, 24, len(who)),
     )
-    depart = chance.integers(0, plan.days, len(who)) * DAY + hour * 3600
+    half = plan.days // trips_each  # a vehicle's trips do not overlap
+    day = chance.integers(0, half - 1, len(who)) + half * (np.arange(len(who)) // n)
+    depart = day * DAY + hour * 3600
     steady = int(len(who) * plan.platoons) // 6 * 6
     way = trips.add(
         origin[steady:],
@@ -344,7 +346,7 @@ def _travellers(
         depart[steady:],
         chance.normal(1, plan.trip_noise, len(who) - steady),
     )
-    order = chance.permutation(who)
+    order = np.concatenate([chance.permutation(vehicles) for _ in range(trips_each)])
     trips.ride(order[steady:], way, np.zeros(len(way)), 0)
     if steady:
         lead = np.arange(0, steady, 6)

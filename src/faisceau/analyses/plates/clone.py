@@ -130,7 +130,9 @@ def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
         solid = parted.solid
         at = at[solid[at - begin] & solid[at + 1 - begin]]
         long = np.minimum(parted.length[at - begin], parted.length[at + 1 - begin]) >= LONG
-        if len(at) >= asked.params.times and (len(at) > 1 or long.any()):
+        several = len(np.unique(reads.at[at] // (6 * 3600))) > 1
+        sure = several or (parted.journeys > 1 and (len(at) > 1 or long.any()))
+        if len(at) >= asked.params.times and sure:
             found.append((mine, parted, at))
     if not found:
         return
