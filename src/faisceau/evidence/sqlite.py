@@ -234,41 +234,59 @@ def chunks(db: Evidence, sql: str, size: int = ROWS) -> Iterator[list[Any]]:
 def stretches(
     db: sqlite3.Connection, table: str, gap: Gap | None = None
 ) -> Iterator[tuple[int, int]]:
-    """First and last rowid of each stretch of a table whose rows can be read, in order.
+    """Where each stretch of a table begins that can be read, by rowid, and its number of rows.
 
     ``gap`` is told what lies between two. Raises ``sqlite3.OperationalError`` for a table that
     has no rowid.
     """
     sql = f'SELECT rowid, * FROM "{table}" WHERE rowid >= ? ORDER BY rowid'
-    start, passed = _FIRST, 0
-    before: int | None = None
-    why: sqlite3.DatabaseError | None
-    while True:
-        first = last = why = None
+    start = next_ = _FIRST
+    for _ in range(_STRETCHES):
+        rows, why = 0, None
         try:
             for row in db.execute(sql, (start,)):
-                last = row[0]
-                first = last if first is None else first
+                if row[0] < next_:
+                    raise sqlite3.DatabaseError("rows out of order")
+                rows, next_ = rows + 1, row[0] + 1
         except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            why = error
-        if first is not None and last is not None:
-            yield first, last
-            before = last
+            why = _damage(error)
+            # the module looks one row ahead, and loses the row before the damage with it
+            while (row := _row(db, sql, next_)) is not None:
+                rows, next_ = rows + 1, row[0] + 1
+        if rows:
+            yield start, rows
         if why is None:
             return
-        passed += 1
-        after = _behind(db, sql, _FIRST if before is None else before + 1)
+        after = _behind(db, sql, next_)
         if gap is not None:
-            gap(table, before, after, why)
-        if after is None or passed == _STRETCHES:
+            gap(table, None if next_ == _FIRST else next_ - 1, after, why)
+        if after is None:
             return
-        start = after
+        start = next_ = after
+    if gap is not None:
+        gap(table, next_ - 1, None, sqlite3.DatabaseError("damaged in too many places"))
+
+
+def _damage(error: sqlite3.DatabaseError) -> sqlite3.DatabaseError:
+    if not is_damage(error):
+        raise error
+    return error
+
+
+def _row(db: sqlite3.Connection, sql: str, start: int) -> Any:
+    """The first row from ``start`` on; None when there is none, or it cannot be read."""
+    if start > _LAST:
+        return None
+    try:
+        row = db.execute(f"{sql} LIMIT 1", (start,)).fetchone()
+    except sqlite3.DatabaseError as error:
+        _damage(error)
+        return None
+    return row if row is not None and row[0] >= start else None
 
 
 def _behind(db: sqlite3.Connection, sql: str, start: int) -> int | None:
-    """The first rowid from ``start`` on at which a readable row stands; None when none does.
+    """The first rowid behind the damage at ``start`` of which a row is left; None if none is.
 
     The step doubles until a row is readable, then the place is narrowed down.
     """
@@ -286,7 +304,7 @@ def _behind(db: sqlite3.Connection, sql: str, start: int) -> int | None:
             high = middle
         else:
             low = middle + 1
-    row = db.execute(f"{sql} LIMIT 1", (high,)).fetchone()
+    row = _row(db, sql, high)
     return None if row is None else int(row[0])
 
 
@@ -295,8 +313,7 @@ def _readable(db: sqlite3.Connection, sql: str, start: int) -> bool:
     try:
         db.execute(f"{sql} LIMIT 1", (start,)).fetchone()
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
+        _damage(error)
         return False
     return True
 
@@ -304,14 +321,7 @@ def _readable(db: sqlite3.Connection, sql: str, start: int) -> bool:
 def _salvage(damaged: Path, sound: Path, gap: Gap | None) -> None:
     """Write a database of all rows of ``damaged`` that can be read, table by table."""
     with closing(open_sqlite(damaged)) as old, closing(sqlite3.connect(sound)) as new:
-        old.text_factory = bytes
-        made: dict[str, str] = {}
-        with suppress(sqlite3.DatabaseError):
-            names = open_sqlite(damaged)
-            made = tables(names)
-            names.close()
-        new.execute("ATTACH ? AS damaged", (str(damaged),))
-        for table, sql in made.items():
+        for table, sql in tables(old).items():
             with suppress(sqlite3.DatabaseError):
                 new.execute(sql)
                 _copy(old, new, table, gap)
@@ -321,10 +331,12 @@ def _salvage(damaged: Path, sound: Path, gap: Gap | None) -> None:
 def _copy(old: Evidence, new: sqlite3.Connection, table: str, gap: Gap | None) -> None:
     columns = [row[1] for row in new.execute(f'PRAGMA table_info("{table}")')]
     names = ", ".join(f'"{name}"' for name in columns)
-    into = f'INSERT OR IGNORE INTO main."{table}" (rowid, {names})'
-    out_of = f'SELECT rowid, {names} FROM damaged."{table}" WHERE rowid BETWEEN ? AND ?'
-    for first, last in stretches(old, table, gap):
-        new.execute(f"{into} {out_of} ORDER BY rowid", (first, last))
+    marks = ", ".join("?" for _ in columns)
+    # as many rows as there are: to look for one more is to meet the damage again
+    out_of = f'SELECT rowid, {names} FROM "{table}" WHERE rowid >= ? ORDER BY rowid LIMIT ?'
+    into = f'INSERT OR IGNORE INTO "{table}" (rowid, {names}) VALUES (?, {marks})'
+    for first, n in stretches(old, table, gap):
+        new.executemany(into, map(tuple, old.execute(out_of, (first, n))))
 
 
 # What was not read.

@@ -9,6 +9,11 @@ A page of a tree belongs to the table whose tree it is. Of a free page all rows 
 table alone by number, types and sizes of their columns (or tables with the same columns), or
 none is given: better no row than one in the wrong table.
 
+In a database written to for long, one row in 250 of those found had a few bytes of its last
+values written over by what came after (random insertions, changes and deletions, 25 databases,
+9,000 rows found of 18,000 gone); where rows were deleted and little was written since, nearly
+all are found, and none was wrong. ``deleted`` marks them, and a person reads them as traces.
+
 Libraries were measured before this was written: dissect.database 1.1 reads the rows that there
 are and the states that a log holds, and looks at no free page nor freed block; it serves as
 another's opinion in the tests.

@@ -7,6 +7,7 @@ row when header, types and sizes agree with the table's columns and all its text
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +49,12 @@ def carve(
     if not page[start + _LOST * freed : end].strip(b"\x00"):
         return
     place = _Place(pages, page, shape)
-    if freed and (chain := place.chain(start, end)) is not None:
-        yield from chain
+    if not freed:
+        while (block := place.block(start, end)) is not None:
+            end, chain = block
+            yield from chain
+    elif (rows := place.chain(start, end)) is not None:
+        yield from rows
         return
     at = start + (_LOST if freed else 0)
     while (match := shape.header.search(page, at, end)) is not None:
@@ -60,7 +65,7 @@ def carve(
             rowid = place.rowid(header, known, start)
             if rowid is not None or freed or header - start <= _PREFIX:
                 found = place.row(header, known, rowid)
-        if found is None or found[1] > end:
+        if found is None or not place.is_followed(found[1], end, freed=freed):
             at = header + 1
         else:
             row, at = found
@@ -89,6 +94,37 @@ class _Place:
                     return signed(varint(self.page, at)[0])
         return None
 
+    def is_followed(self, at: int, end: int, *, freed: bool) -> bool:
+        """Whether rows follow a row that ends at ``at``, or the stretch ends there too.
+
+        Cells lie one against the other. Where none follows, something was written over the end
+        of the row since, and the last of its values may be anything.
+        """
+        if at >= end:
+            return at == end
+        if freed and self.chain(at, end) is not None:
+            return True
+        try:
+            size, rowid = varint(self.page, at)
+            _, header = varint(self.page, rowid)
+        except Malformed:
+            return False
+        known = self.shape.header_at(self.page, header)
+        return known is not None and _size(header, known) == size
+
+    def block(self, start: int, end: int) -> tuple[int, list[Found]] | None:
+        """The freed block that ends a stretch: where it begins, and its rows.
+
+        One that lies first among the cells is not kept in the list of blocks: the cells begin
+        after it from then on, and its length still stands in it.
+        """
+        for at in range(end - _LOST, start - 1, -1):
+            if int.from_bytes(self.page[at + 2 : at + 4], "big") == end - at:
+                rows = self.chain(at, end)
+                if rows is not None:
+                    return at, rows
+        return None
+
     def chain(self, start: int, end: int) -> list[Found] | None:
         """The rows that fill a freed block to its last byte, one after the other; None if none do.
 
@@ -115,6 +151,11 @@ class _Place:
         if self.shape.columns[0].is_rowid:
             yield body - 2, self.shape.types_at(self.page, body, 1)
         yield body - 1, self.shape.types_at(self.page, body, 0)
+        # a row from before columns were added
+        for width in range(len(self.shape.columns) - 1, self.shape.fewest - 1, -1):
+            if self.shape.columns[0].is_rowid:
+                yield body - 2, self.shape.types_at(self.page, body, 1, width)
+            yield body - 1, self.shape.types_at(self.page, body, 0, width)
 
     def row(self, header: int, known: Types, rowid: int | None) -> tuple[Found, int] | None:
         """The row whose record begins at ``header``, and where it ends on the page.
@@ -133,7 +174,25 @@ class _Place:
         ):
             return None
         local = self.pages.local(size)
-        return Found(self.shape.row(values, rowid), rowid), header + local + 4 * (local < size)
+        stop = header + local + 4 * (local < size)
+        if self._is_overwritten(known[1], stop):
+            return None
+        return Found(self.shape.row(values, rowid), rowid), stop
+
+    def _is_overwritten(self, start: int, end: int) -> bool:
+        """Whether another row begins within the values of one: it was written over them."""
+        while (match := self.shape.header.search(self.page, start, end)) is not None:
+            start = match.start() + 1
+            inner = self.shape.header_at(self.page, match.start())
+            if inner is not None and sum(inner[0]) > sum(kind > 0 for kind in inner[0]):
+                with suppress(Malformed):
+                    size = _size(match.start(), inner)
+                    payload = self.pages.payload(self.page, match.start(), size)
+                    begin = inner[1] - match.start()
+                    values = values_of(payload, begin, inner[0], self.pages.encoding)
+                    if any(isinstance(value, str) and value for value in values):
+                        return True
+        return False
 
 
 def _size(header: int, known: Types) -> int:

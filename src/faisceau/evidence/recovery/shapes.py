@@ -99,16 +99,23 @@ class Shape:
             return None
         return (types, end) if self.fits(types) else None
 
-    def types_at(self, data: bytes, at: int, skipped: int) -> tuple[list[int], int] | None:
-        """As ``header_at``, where the length and the first ``skipped`` types were written over."""
+    def types_at(
+        self, data: bytes, at: int, skipped: int, width: int | None = None
+    ) -> tuple[list[int], int] | None:
+        """As ``header_at``, where the length and the first ``skipped`` types were written over.
+
+        ``width``: how many columns the row has, all by default.
+        """
         types = [0] * skipped
         try:
-            for _ in self.columns[skipped:]:
+            for column in self.columns[skipped:width]:
                 kind, at = varint(data, at)
+                if kind in (10, 11) or not column.fits(kind):
+                    return None
                 types.append(kind)
         except Malformed:
             return None
-        return None if 10 in types or 11 in types or not self.fits(types) else (types, at)
+        return (types, at) if self.fits(types) else None
 
 
 def _escaped(number: int) -> bytes:
