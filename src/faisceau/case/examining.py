@@ -40,7 +40,7 @@ Progress = Callable[[str, int], None]
 Note = tuple[str, Mapping[str, Any]]
 """Something to tell: a template and its facts."""
 
-_FAILURES = (sqlite3.DatabaseError, zipfile.BadZipFile, OSError, UnicodeError, EOFError)
+FAILURES = (sqlite3.DatabaseError, zipfile.BadZipFile, OSError, UnicodeError, EOFError)
 """What a library may raise on damaged bytes: the file is damaged, the program is not."""
 
 
@@ -266,7 +266,7 @@ class _Files:
         before = self._intake.counts.total()
         try:
             self._intake.take(self._examiner.readers[name], source)
-        except (BadInput, *_FAILURES) as error:
+        except (BadInput, *FAILURES) as error:
             damage = error if isinstance(error, BadInput) else _damaged(source.name, error)
             if self._intake.counts.total() == before:
                 raise damage from error
@@ -291,6 +291,8 @@ class _Files:
             for name, reader in examiner.readers.items()
             if (as_table is None or is_native(reader)) and reader.detect(head)
         ]
+        # A format of its own says more than a table that its headers happen to fit.
+        claims = [name for name in claims if not is_native(examiner.readers[name])] or claims
         if len(claims) > 1:
             chosen = examiner.ask(head.member.name, claims) if examiner.ask else None
             if chosen is None:
@@ -303,7 +305,7 @@ class _Files:
             return chosen
         if not claims and as_table is not None and self._single:
             raise BadInput(
-                N_("{name} is neither CSV, JSON Lines nor Parquet"),
+                N_("{name} is neither CSV, JSON Lines, Parquet nor a spreadsheet"),
                 hint=N_("Without --as its own format is looked for"),
                 name=head.member.name,
             )

@@ -1,7 +1,10 @@
 """What the tests of several readers need: valid rows of any table."""
 
+import hashlib
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -10,8 +13,10 @@ from hypothesis import strategies as st
 
 from faisceau.evidence.folding import folded
 from faisceau.evidence.native.values import DIRECTIONS
+from faisceau.evidence.reading import Member, Source
 from faisceau.tables.schemas.schema import COINS, DATE, STRING, STRINGS, TIME, Column, Schema
 
+SAMPLE_BYTES = 1 << 20
 Rows = Callable[[Schema], st.SearchStrategy[list[dict[str, Any]]]]
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
@@ -58,3 +63,21 @@ def valid_rows() -> Rows:
         return st.lists(row, min_size=1, max_size=5)
 
     return rows
+
+
+@pytest.fixture(autouse=True)
+def _recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``FAISCEAU_SAMPLES``, keep there each file that a test reads: fuzzing's seeds."""
+    folder = os.environ.get("FAISCEAU_SAMPLES")
+    if not folder:
+        return
+    begin = Source.__init__
+
+    def recording(self: Source, member: Member, *rest: Any, **more: Any) -> None:
+        begin(self, member, *rest, **more)
+        with member.open() as stream:
+            content = stream.read(SAMPLE_BYTES)
+        name = f"{hashlib.sha256(content).hexdigest()[:16]}~{PurePosixPath(member.name).name}"
+        Path(folder, name).write_bytes(content)
+
+    monkeypatch.setattr(Source, "__init__", recording)
