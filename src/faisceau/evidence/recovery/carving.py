@@ -26,6 +26,8 @@ _LOST = 4
 _PREFIX = 12
 """Bytes before a record's header, at most: its length in three, its rowid in nine."""
 _CELLS = 500
+_TELLING = 8
+"""Bytes of values, at least: a few small numbers may be chance."""
 
 Types = tuple[list[int], int]
 """The types of a record's values, and where its header ends."""
@@ -160,7 +162,7 @@ class _Place:
     def row(self, header: int, known: Types, rowid: int | None) -> tuple[Found, int] | None:
         """The row whose record begins at ``header``, and where it ends on the page.
 
-        None unless all of it is there, it says anything and its texts are texts.
+        None unless all of it is there, it says enough and its texts are texts.
         """
         size = _size(header, known)
         try:
@@ -168,9 +170,8 @@ class _Place:
             values = values_of(payload, known[1] - header, known[0], self.pages.encoding)
         except Malformed:
             return None
-        said = [value for value in values if value not in (None, "", b"", 0)]
-        if len(said) < min(2, len(self.shape.columns) - 1) or any(
-            "\x00" in value for value in said if isinstance(value, str)
+        if sum(map(size_of, known[0])) < _TELLING or any(
+            "\x00" in value for value in values if isinstance(value, str)
         ):
             return None
         local = self.pages.local(size)
