@@ -135,7 +135,7 @@ def test_rows_of_other_tables_are_none_of_this_one(tmp_path: Path) -> None:
         db.commit()
     assert recovered(path) == []
     recovery = Recovery(path, path, {})
-    assert len(list(recovery.rows("receipt"))) > 700
+    assert len(list(recovery.rows("receipt"))) > 900
     assert list(recovery.rows("no such table")) == []
 
 
@@ -154,8 +154,8 @@ def test_pages_that_fit_two_tables_are_given_to_neither(tmp_path: Path) -> None:
         db.execute("DROP TABLE chat")
         db.commit()
     # what remains are tables with the same columns: the rows are given for each
-    assert len(list(Recovery(path, path, {}).rows("call"))) > 500
-    assert len(list(Recovery(path, path, {}).rows("twin"))) > 500
+    assert len(list(Recovery(path, path, {}).rows("call"))) > 800
+    assert len(list(Recovery(path, path, {}).rows("twin"))) > 800
 
 
 def test_columns_added_later_have_their_default(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _PREFIX = 12
 """Bytes before a record's header, at most: its length in three, its rowid in nine."""
 _CELLS = 500
 _TELLING = 8
-"""Bytes of values, at least: a few small numbers may be chance."""
+"""Bytes of values of a row without its rowid, at least: a few small numbers may be chance."""
 
 Types = tuple[list[int], int]
 """The types of a record's values, and where its header ends."""
@@ -170,9 +170,8 @@ class _Place:
             values = values_of(payload, known[1] - header, known[0], self.pages.encoding)
         except Malformed:
             return None
-        if sum(map(size_of, known[0])) < _TELLING or any(
-            "\x00" in value for value in values if isinstance(value, str)
-        ):
+        telling = rowid is not None or sum(map(size_of, known[0])) >= _TELLING
+        if not telling or any("\x00" in value for value in values if isinstance(value, str)):
             return None
         local = self.pages.local(size)
         stop = header + local + 4 * (local < size)
