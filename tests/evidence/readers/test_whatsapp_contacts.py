@@ -123,7 +123,7 @@ def test_a_verified_business_is_named_and_one_without_a_row_is_a_contact(tmp_pat
         ("wa_contacts 2", None, ["+33612000002", "06 13 99 99 99"]),
         ("wa_vnames 2", "Livraison", ["+33800"]),
     ]
-    assert source.tally.left["table wa_group_descriptions"] == 1
+    assert source.tally.tables_unread["wa_group_descriptions"] == 1
     assert source.tally.left["wa_contacts.company"] == 1
     assert source.tally.unknown == {"wa_contacts.brand_new": 1}
 

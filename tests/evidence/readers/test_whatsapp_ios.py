@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faisceau.errors import BadInput
 from faisceau.evidence.readers import whatsapp_ios
 from faisceau.evidence.readers.whatsapp_ios import detect
 from faisceau.evidence.reading import OWNER, Head, Member, Source, read_rows
@@ -443,12 +442,26 @@ def test_rows_behind_a_damaged_page_are_read_too(tmp_path: Path) -> None:
     at = raw.index(b"K200") // 4096 * 4096
     raw[at : at + 8] = b"\xff" * 8
     path.write_bytes(raw)
-    kept: list[str] = []
-    with pytest.raises(BadInput, match="damaged"):
-        kept.extend(at for b in batches(Source(member(path))) for at in b.locators.to_pylist())
+    source = Source(member(path))
+    kept = [row["at"] for row in rows(source)]
     assert 390 <= len(kept) == len(set(kept)) < 400
-    assert kept[0] == "ZWAMESSAGE 1"
-    assert kept[-1] == "ZWAMESSAGE 400"
+    assert (kept[0], kept[-1]) == ("ZWAMESSAGE 1", "ZWAMESSAGE 400")
+    assert "damaged pages" in source.tally.rejects[0].reason
+
+
+def test_a_message_that_free_pages_alone_hold_is_deleted(tmp_path: Path) -> None:
+    many = [message(n, ZTEXT=f"message {n}") for n in range(1, 200)]
+    path = written(tmp_path / "ChatStorage.sqlite", CHATS, ZWAMESSAGE=many)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA secure_delete = OFF")
+        db.execute("DELETE FROM ZWAMESSAGE WHERE Z_PK BETWEEN 50 AND 150")
+        db.commit()
+    read = rows(Source(member(path)))
+    found = {row["ref"]: row for row in read if "page" in row["at"]}
+    assert len(read) - len(found) == 199 - 101
+    assert found
+    assert {row["text"] for row in found.values()} == {f"message {ref[1:]}" for ref in found}
+    assert all(row["deleted"] for row in found.values())
 
 
 @settings(max_examples=25, deadline=None)

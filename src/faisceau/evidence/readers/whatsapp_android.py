@@ -15,7 +15,8 @@ holds both schemas; a message that stands in both is read once, from the newer.
   is sent by nobody but whom the database names. A poll is its question and options, a line each.
 - A reaction, and a vote in a poll, is a row of its own: ``system``, answering its message
   (``reply_to``), the emoji or the option as text; taken back, it is ``deleted``.
-- ``deleted``: revoked by its sender or an administrator, or in a chat that the holder erased.
+- ``deleted``: revoked by its sender or an administrator, in a chat that the holder erased, or
+  found in free pages and the log alone (``source`` says where).
 - Calls go to ``call``, one row a person called.
 """
 
@@ -34,11 +35,11 @@ from faisceau.evidence.whatsapp.android_fields import (
     OLD_COLUMNS,
     OLD_FIELDS,
     REACTION_FIELDS,
-    READ,
 )
 from faisceau.evidence.whatsapp.android_messages import batches
 from faisceau.evidence.whatsapp.android_people import Book, book_of
 from faisceau.evidence.whatsapp.database import Database, Query
+from faisceau.evidence.whatsapp.lost import lost
 from faisceau.evidence.whatsapp.names import android_names
 from faisceau.tables.schemas import CALL, MESSAGE
 from faisceau.tables.schemas.schema import Batch
@@ -46,6 +47,7 @@ from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL]
 
+_IDS = {"message": "key_id", "messages": "key_id"}
 _MARKS = {
     "message_ephemeral": "mark of a message that disappears by itself",
     "message_view_once_media": "mark of a media shown once",
@@ -105,6 +107,8 @@ def _read(db: Database, book: Book, query: Query) -> Iterator[Batch]:
     for given in db.read(query):
         starred += sum(1 for mark in given.blobs("starred") if mark == 1)
         yield from batches(given, book, db.source)
+    for given in lost(db, query, _IDS):
+        yield from batches(given, book, db.source)
     db.leave("mark of a starred message", starred)
 
 
@@ -141,4 +145,4 @@ def _account_for_the_rest(db: Database, book: Book) -> None:
                 counter[f"{table}.{column}"] += 1
     for table, what in _MARKS.items():
         db.leave(what, db.count(table))
-    db.leave_tables(READ | _MARKS.keys())
+        db.mark_read(table)

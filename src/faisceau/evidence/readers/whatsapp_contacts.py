@@ -62,5 +62,4 @@ def read(source: Source) -> Iterator[Batch]:
         for column in sorted(db.tables["wa_contacts"] - _READ):
             counter = source.tally.left if column in _LEFT else source.tally.unknown
             counter[f"wa_contacts.{column}"] += 1
-        db.leave_tables({"wa_contacts", "wa_vnames"})
     db.raise_damage()

@@ -12,6 +12,7 @@ description; what the columns mean is known from databases and from IPED's and i
   is about, the path of a media without words. A poll is its question and options, a line each.
 - A reaction is a row of its own: ``system``, answering its message (``reply_to``), the emoji as
   text. Quotes and reactions are stored as Protocol Buffers.
+- ``deleted``: revoked, or found in free pages and the log alone (``source`` says where).
 - Contacts and calls go to ``contact`` and ``call``. A call of which the database does not say who
   made it has no direction, and the person stands as its caller.
 """
@@ -26,6 +27,7 @@ from faisceau.evidence.whatsapp import ios_calls
 from faisceau.evidence.whatsapp.database import ROWS, Database
 from faisceau.evidence.whatsapp.ios_messages import FIELDS, batches, query
 from faisceau.evidence.whatsapp.ios_people import sessions_of
+from faisceau.evidence.whatsapp.lost import lost
 from faisceau.evidence.whatsapp.names import contact_batch, ios_entries, ios_names, is_ios_book
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
 from faisceau.tables.schemas.schema import Batch
@@ -33,12 +35,6 @@ from faisceau.words import N_
 
 FILLS = [MESSAGE, CONTACT, CALL]
 
-_READ = frozenset(
-    {
-        *(one.table for one in FIELDS.values()), "ZWACHATSESSION", "ZWAGROUPMEMBER",
-        "ZWAPROFILEPUSHNAME",
-    }
-)  # fmt: skip
 _LEFT_COLUMNS = frozenset(
     {
         "Z_ENT", "Z_OPT", "ZCHILDMESSAGESDELIVEREDCOUNT", "ZCHILDMESSAGESPLAYEDCOUNT",
@@ -63,19 +59,14 @@ def read(source: Source) -> Iterator[Batch]:
         raise BadInput(N_("{name} is no database of WhatsApp for iOS"), name=source.name)
     with closing(source.sqlite()) as connection:
         db = Database(source, connection, tables)
-        read: set[str] = set()
         if _is_chats(tables):
             yield from _messages(db)
-            read |= _READ
         if is_ios_book(tables):
             entries = ios_entries(db)
             while some := list(islice(entries, ROWS)):
                 yield contact_batch(some, source.owner)
-            read |= {"ZWAADDRESSBOOKCONTACT", "ZWAPHONE", "ZWACONTACT"}
         if _is_calls(tables):
             yield from ios_calls.calls(db, ios_names(source))
-            read |= ios_calls.READ
-        db.leave_tables(read)
     db.raise_damage()
 
 
@@ -91,9 +82,13 @@ def _is_calls(tables: Mapping[str, frozenset[str]]) -> bool:
 def _messages(db: Database) -> Iterator[Batch]:
     who = sessions_of(db, db.source.owner, ios_names(db.source))
     starred = 0
-    for given in db.read(query(db)):
+    wanted = query(db)
+    for given in db.read(wanted):
         starred += sum(1 for mark in given.blobs("starred") if mark == 1)
         yield from batches(given, who, db.source)
+    if db.has("ZWAMESSAGE", "ZSTANZAID"):
+        for given in lost(db, wanted, {"ZWAMESSAGE": "ZSTANZAID"}):
+            yield from batches(given, who, db.source)
     db.leave("mark of a starred message", starred)
     chats = sum(1 for thread in who.threads.values() if thread not in who.spoken)
     db.leave("chats without a message", chats)

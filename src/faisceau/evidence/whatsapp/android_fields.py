@@ -121,14 +121,6 @@ NOTES: Mapping[str, Mapping[str, str]] = {
 }
 """Words that stand beside a message, in tables of their own: the SQL of each column, by table."""
 
-READ = frozenset(
-    {
-        *(f.table for fs in (OLD_FIELDS, NEW_FIELDS, REACTION_FIELDS) for f in fs.values()),
-        *NOTES, "chat", "chat_list", "jid", "jid_map", "lid_display_name", "group_participants",
-        "group_participant_user", "call_log", "call_log_participant_v2", "call_logs",
-        "call_log_participant", "deleted_chat_job", "message_add_on_poll_vote_selected_option",
-    }
-)  # fmt: skip
 LEFT_COLUMNS = frozenset(
     {
         "broadcast", "edit_version", "lookup_tables", "media_duration", "media_enc_hash",

@@ -26,11 +26,13 @@ from faisceau.evidence.whatsapp.columns import (
     further_times,
     hashes,
     joined,
+    located,
     looked_up,
     places,
     true,
 )
 from faisceau.evidence.whatsapp.jids import JID, is_shared
+from faisceau.evidence.whatsapp.lost import FOUND
 from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
 from faisceau.tables.schemas.schema import STRING, Batch
 
@@ -78,7 +80,7 @@ def batches(given: Given, book: Book, source: Source) -> Iterator[Batch]:
         "latitude": latitude,
         "longitude": longitude,
     }
-    locators = pc.binary_join_element_wise(given.table, ids.cast(STRING), " ")
+    locators = located(given, ids)
     everyone, which = recipient_lists(thread, sender, notice, book.recipients)
     yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
 
@@ -109,7 +111,9 @@ def _senders(
 def _deleted(
     given: Given, book: Book, ids: pa.Array, kinds: pa.Array, *, thread: pa.Array
 ) -> pa.Array:
-    """Revoked, or of a chat that the holder erased and the app has not cleared away yet."""
+    """Revoked, lost, or of a chat that the holder erased and the app has not cleared away yet."""
+    if FOUND in given.columns:
+        return pa.repeat(True, given.n)
     gone = pc.or_(
         pc.is_in(kinds, value_set=pa.array(REVOKED)), pc.is_valid(given.integers("revoked"))
     )

@@ -93,6 +93,14 @@ def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:
     return pa.array(list(table.values()), STRING).take(pc.index_in(keys, value_set=known))
 
 
+def located(given: Given, ids: pa.Array) -> pa.Array:
+    """Where each row stands: its table and number and, of a lost one, where it was found."""
+    numbers = pc.fill_null(ids.cast(STRING), "?")
+    at = pc.binary_join_element_wise(given.table, numbers, " ")
+    found = given.texts("found")
+    return joined(at, pc.binary_join_element_wise("(", found, ")", ""), " ")
+
+
 def joined(left: pa.Array, right: pa.Array, between: str) -> pa.Array:
     """Both texts, or the one that is there."""
     if right.null_count == len(right):

@@ -18,7 +18,6 @@ from faisceau.tables.schemas import CALL
 from faisceau.tables.schemas.schema import STRING, Batch
 
 EVENT, PARTICIPANT, GROUPED = "ZWACDCALLEVENT", "ZWACDCALLEVENTPARTICIPANT", "ZWAAGGREGATECALLEVENT"
-READ = frozenset({EVENT, PARTICIPANT, GROUPED})
 _MISSED, _REJECTED = 1, 4
 
 

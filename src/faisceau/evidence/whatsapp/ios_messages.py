@@ -16,6 +16,7 @@ from faisceau.evidence.whatsapp.columns import (
     epoch_times,
     hashes,
     joined,
+    located,
     looked_up,
     places,
 )
@@ -36,6 +37,7 @@ from faisceau.evidence.whatsapp.ios_notices import (
 )
 from faisceau.evidence.whatsapp.ios_people import Sessions
 from faisceau.evidence.whatsapp.jids import is_shared
+from faisceau.evidence.whatsapp.lost import FOUND
 from faisceau.evidence.whatsapp.protobuf import Reaction, answer, receipts
 from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
 from faisceau.tables.schemas.schema import STRING, Batch
@@ -115,13 +117,13 @@ def batches(given: Given, who: Sessions, source: Source) -> Iterator[Batch]:
         "forwarded": pc.or_(
             pc.is_in(at, value_set=often), pc.not_equal(pc.bit_wise_and(flags, _FORWARDED), 0)
         ),
-        "deleted": pc.equal(kinds, DELETED),
+        "deleted": pa.repeat(True, given.n) if FOUND in given.columns else pc.equal(kinds, DELETED),
         "reply_to": quoted,
         "attachment_sha256": attached,
         "latitude": latitude,
         "longitude": longitude,
     }
-    locators = pc.binary_join_element_wise("ZWAMESSAGE", ids.cast(STRING), " ")
+    locators = located(given, ids)
     everyone, which = recipient_lists(thread, sender, notice, who.recipients)
     yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
     reactions = [(n, one) for n, (found, _) in received.items() for one in found if one.emoji]

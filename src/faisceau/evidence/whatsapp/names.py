@@ -18,6 +18,7 @@ from faisceau.tables.schemas import CONTACT
 from faisceau.tables.schemas.schema import STRING, STRINGS, Batch
 
 ANDROID_BOOK = "wa.db"
+_ANDROID_PLACES = (ANDROID_BOOK, f"databases/{ANDROID_BOOK}", f"../databases/{ANDROID_BOOK}")
 IOS_BOOKS = ("ContactsV2.sqlite", "Contacts.sqlite")
 
 
@@ -178,7 +179,7 @@ def android_names(source: Source) -> dict[str, str]:
     """Names by jid of the ``wa.db`` that lies beside a file; none when there is none."""
     return {
         entry.jid: entry.name
-        for entry in _beside(source, (ANDROID_BOOK, f"databases/{ANDROID_BOOK}"), ios=False)
+        for entry in _beside(source, _ANDROID_PLACES, ios=False)
         if entry.jid and entry.name
     }
 
@@ -226,7 +227,7 @@ def _beside(source: Source, places: tuple[str, ...], *, ios: bool) -> Iterator[E
             if db is None or not (is_ios_book(db.tables) if ios else is_android_book(db.tables)):
                 continue
             yield from (ios_entries(db) if ios else android_entries(db))
-            if db.damage:
+            if db.damage or db.source.tally.rejects:
                 source.leave(f"what is damaged of {place} beside it")
             return
 
