@@ -139,6 +139,15 @@ def test_a_log_of_nonsense_is_no_log(log: bytes, tmp_path: Path) -> None:
         assert count(db) == 100
 
 
+def test_no_copy_is_made_for_a_log_that_holds_nothing(tmp_path: Path) -> None:
+    db = written(tmp_path / "chat.db", journal="PERSIST")
+    paths = seized(tmp_path, db, "chat.db", "-journal")
+    chat = source(*paths)
+    with closing(chat.sqlite()) as opened:
+        assert opened.path == paths[0]
+        assert count(opened) == 100
+
+
 def test_a_log_that_asks_for_pages_without_end_is_not_replayed(
     logged: list[Path], tmp_path: Path
 ) -> None:

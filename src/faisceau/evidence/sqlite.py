@@ -40,6 +40,9 @@ COUNTING_S = 5.0
 DAMAGE = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FORMAT}
 )
+_LOG, _HOT = b"\x37\x7f\x06", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+"""How a log begins, and a journal whose transaction did not end (file format, 4.1 and 3)."""
+_WAL_HEADER = 32
 _FIRST, _LAST = -(1 << 63), (1 << 63) - 1
 _STRETCHES = 1000
 """Damaged places passed in one table, at most."""
@@ -165,9 +168,19 @@ class _Replayed:
 
     def __call__(self) -> Path:
         if self._path is None:
-            journals = {suffix: one.local() for suffix, one in self._journals.items()}
-            self._path = replay(self._member.local(), journals, self._folder())
+            journals = {
+                suffix: one.local() for suffix, one in self._journals.items() if _counts(one)
+            }
+            main = self._member.local()
+            self._path = replay(main, journals, self._folder()) if journals else main
         return self._path
+
+
+def _counts(journal: "Member") -> bool:
+    """Whether a log holds anything to replay: many are empty, or were and kept their length."""
+    with journal.open() as stream:
+        start = stream.read(_WAL_HEADER + 1)
+    return start.startswith(_HOT) or (start.startswith(_LOG) and len(start) > _WAL_HEADER)
 
 
 def replay(database: Path, journals: Mapping[str, Path], folder: Path) -> Path:
