@@ -50,8 +50,8 @@ def tours(
     A drive home from work just before must not hide one: drives are cut at short idle times first,
     then at long ones, and what the second finds beside the first counts too.
     """
-    close = _cut(reads, vehicle, known, bounds, zone, bounds.stay_h * 1200 + ROAD_S / 3)
-    wide = _cut(reads, vehicle, known, bounds, zone, bounds.stay_h * 3600 + ROAD_S)
+    close = _cut(reads, vehicle, known, bounds, zone=zone, idle=bounds.stay_h * 1200 + ROAD_S / 3)
+    wide = _cut(reads, vehicle, known, bounds, zone=zone, idle=bounds.stay_h * 3600 + ROAD_S)
     taken = np.zeros(len(reads) + 1, np.int64)
     np.add.at(taken, close.start, 1)
     np.add.at(taken, close.back + 1, -1)
@@ -68,6 +68,7 @@ def _cut(
     vehicle: Ints,
     known: Distances,
     bounds: Bounds,
+    *,
     zone: Bools | None,
     idle: float,
 ) -> Tours:

@@ -25,15 +25,21 @@ class Tracks:
 
 def tracks(place: Ints, at: Ints, distances: Distances, limits: Limits) -> Tracks:
     """Part reads in the order of time: each goes on with the journey that it fits most easily."""
+
+    def haste(before: int, now: int) -> float:
+        one, two = place[before : before + 1], place[now : now + 1]
+        took = at[now : now + 1] - at[before]
+        return float(distances.haste(one, two, took, limits)[0])
+
     n = len(at)
     side = np.zeros(n, np.int64)
     last = [0, -1]
     for i in range(1, n):
-        first = _haste(place, at, last[0], i, distances, limits)
+        first = haste(last[0], i)
         if last[1] < 0:
             side[i] = int(first > 1)
         else:
-            second = _haste(place, at, last[1], i, distances, limits)
+            second = haste(last[1], i)
             side[i] = int(second < first)
         last[int(side[i])] = i
     if side.sum() * 2 > n:
@@ -48,11 +54,3 @@ def tracks(place: Ints, at: Ints, distances: Distances, limits: Limits) -> Track
         length[mine] = size[number]
         journeys = int((size > 1).sum())  # the last is the other vehicle's
     return Tracks(side == 1, length > 1, length, journeys)
-
-
-def _haste(
-    place: Ints, at: Ints, before: int, now: int, distances: Distances, limits: Limits
-) -> float:
-    took = at[now : now + 1] - at[before]
-    one, two = place[before : before + 1], place[now : now + 1]
-    return float(distances.haste(one, two, took, limits)[0])

@@ -77,6 +77,15 @@ class _Asked:
     params: CloneParams
 
 
+@dataclass(frozen=True, slots=True)
+class _Parted:
+    """A plate's reads, how they part in two, and where no vehicle gets from one to the next."""
+
+    mine: slice
+    parted: Tracks
+    at: Ints
+
+
 @analysis(reads=[CLONE_READS], kind=Kind.QUERY, version=1, method=METHOD)
 def clone(plate_read: Table, params: CloneParams, engine: Engine) -> Iterator[Lead]:
     """One lead per plate that two vehicles bear, by falling score."""
@@ -120,7 +129,7 @@ def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
     limits = Limits(asked.params.kmh, asked.params.faster)
     wrong = haste(reads, vehicle, asked.distances, limits) > 1
     edges = np.searchsorted(vehicle, np.arange(int(vehicle[-1]) + 2))
-    found: list[tuple[slice, Tracks, Ints]] = []
+    found: list[_Parted] = []
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         mine = slice(begin, end)
         if not wrong[begin : end - 1].any():
@@ -133,22 +142,17 @@ def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
         several = len(np.unique(reads.at[at] // (6 * 3600))) > 1
         sure = several or (parted.journeys > 1 and (len(at) > 1 or long.any()))
         if len(at) >= asked.params.times and sure:
-            found.append((mine, parted, at))
+            found.append(_Parted(mine, parted, at))
     if not found:
         return
-    rows = np.concatenate([reads.row[mine] for mine, _tracks, _at in found])
-    texts = dict(zip(rows.tolist(), _written(asked, rows), strict=True))
-    for mine, parted, at in found:
-        yield _lead(mine, parted, at, reads, asked, texts)
+    rows = np.concatenate([reads.row[one.mine] for one in found])
+    texts = dict(zip(rows.tolist(), writings(asked.plate_read, asked.engine, rows), strict=True))
+    for one in found:
+        yield _lead(one, reads, asked, texts)
 
 
-def _written(asked: _Asked, rows: Ints) -> list[str]:
-    return writings(asked.plate_read, asked.engine, rows)
-
-
-def _lead(
-    mine: slice, parted: Tracks, at: Ints, reads: Reads, asked: _Asked, texts: dict[int, str]
-) -> Lead:
+def _lead(one: _Parted, reads: Reads, asked: _Asked, texts: dict[int, str]) -> Lead:
+    mine, parted, at = one.mine, one.parted, one.at
     count = Counter(texts[int(row)] for row in reads.row[mine])
     plate = min(count, key=lambda text: (-count[text], text))
     name = asked.known.names

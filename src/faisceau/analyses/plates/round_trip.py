@@ -1,4 +1,4 @@
-"""There and straight back: vehicles that go far, stay briefly, return, and do it again (go-fast)."""
+"""There and straight back, again and again: vehicles that go far and stay briefly (go-fast)."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -172,8 +172,9 @@ def _lead(plate: str, mine: Ints, made: _Known) -> Lead:
     )
     reasons.append(night)
     if fast > 0.05:
-        facts = {"share": round(100 * fast)}
-        reasons.append(Reason("fast", FAST, facts, round(4 * fast, 2), everything))
+        reasons.append(
+            Reason("fast", FAST, {"share": round(100 * fast)}, round(4 * fast, 2), everything)
+        )
     odds = weight + (at_night if nights else -0.5) + 4 * max(fast, 0.0) - 1.0
     score = round(1 / (1 + math.exp(-odds)), 6)
     facts = {"plate": plate, "place": far[0], "n": n}
