@@ -26,6 +26,7 @@ from faisceau.evidence.encoding import encoding_of
 from faisceau.evidence.mending import mended_xml
 from faisceau.evidence.recovery import Recovered, Recovery
 from faisceau.evidence.sqlite import (
+    DAMAGED,
     JOURNALS,
     Evidence,
     open_sqlite,
@@ -184,7 +185,7 @@ class Head:
                         )
                         for name in names
                     }
-            except sqlite3.DatabaseError:
+            except DAMAGED:
                 continue
         return {}
 
@@ -292,7 +293,7 @@ class Source:
         try:
             db = open_sqlite(path, self.tally.tables_read)
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError as error:
+        except DAMAGED as error:
             raise BadInput(
                 N_("{name} is not a readable SQLite database: {why}"), name=self.name, why=error
             ) from error
@@ -320,14 +321,12 @@ class Source:
             return self.path()
         try:
             return self.member.live()
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (*DAMAGED, OSError) as error:
             reason = N_("the log beside the database cannot be replayed: {why}")
             self.reject(self.name, reason, why=str(error))
             return self.path()
 
-    def _gap(
-        self, table: str, before: int | None, after: int | None, why: sqlite3.DatabaseError
-    ) -> None:
+    def _gap(self, table: str, before: int | None, after: int | None, why: Exception) -> None:
         """One reject for the rows that damaged pages may have held."""
         reason = N_("damaged pages: rows from {first} to {last} may be lost ({why})")
         first = "…" if before is None else before + 1

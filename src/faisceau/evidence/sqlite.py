@@ -37,6 +37,8 @@ COUNTED = 1_000_000
 COUNTING_S = 5.0
 """Seconds spent on counting the rows of tables that nobody read, at most."""
 
+DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What the module raises on damage: the second when SQLite quotes bytes of it in its message."""
 DAMAGE = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FORMAT}
 )
@@ -47,7 +49,7 @@ _FIRST, _LAST = -(1 << 63), (1 << 63) - 1
 _STRETCHES = 1000
 """Damaged places passed in one table, at most."""
 
-Gap = Callable[[str, int | None, int | None, sqlite3.DatabaseError], None]
+Gap = Callable[[str, int | None, int | None, Exception], None]
 """Told each damaged place of a table: the keys before and after it (None: no row there), why."""
 
 
@@ -114,7 +116,7 @@ def _noting(read: set[str]) -> Callable[..., int]:
     return note
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
+def is_damage(error: Exception) -> bool:
     """True for what SQLite raises on a damaged file, not on a wrong statement."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in DAMAGE
 
@@ -236,7 +238,7 @@ def chunks(db: Evidence, sql: str, size: int = ROWS) -> Iterator[list[Any]]:
                     return
                 given += len(rows)
                 yield rows
-        except sqlite3.DatabaseError as error:
+        except DAMAGED as error:
             if again or not is_damage(error):
                 raise
             given += len(rows)
@@ -261,7 +263,7 @@ def stretches(
                 if row[0] < next_:
                     raise sqlite3.DatabaseError("rows out of order")
                 rows, next_ = rows + 1, row[0] + 1
-        except sqlite3.DatabaseError as error:
+        except DAMAGED as error:
             why = _damage(error)
             # the module looks one row ahead, and loses the row before the damage with it
             while (row := _row(db, sql, next_)) is not None:
@@ -280,7 +282,7 @@ def stretches(
         gap(table, next_ - 1, None, sqlite3.DatabaseError("damaged in too many places"))
 
 
-def _damage(error: sqlite3.DatabaseError) -> sqlite3.DatabaseError:
+def _damage(error: Exception) -> Exception:
     if not is_damage(error):
         raise error
     return error
@@ -292,7 +294,7 @@ def _row(db: sqlite3.Connection, sql: str, start: int) -> Any:
         return None
     try:
         row = db.execute(f"{sql} LIMIT 1", (start,)).fetchone()
-    except sqlite3.DatabaseError as error:
+    except DAMAGED as error:
         _damage(error)
         return None
     return row if row is not None and row[0] >= start else None
@@ -325,7 +327,7 @@ def _readable(db: sqlite3.Connection, sql: str, start: int) -> bool:
     """True when the first row from ``start`` on can be read, or there is none."""
     try:
         db.execute(f"{sql} LIMIT 1", (start,)).fetchone()
-    except sqlite3.DatabaseError as error:
+    except DAMAGED as error:
         _damage(error)
         return False
     return True
@@ -335,7 +337,7 @@ def _salvage(damaged: Path, sound: Path, gap: Gap | None) -> None:
     """Write a database of all rows of ``damaged`` that can be read, table by table."""
     with closing(open_sqlite(damaged)) as old, closing(sqlite3.connect(sound)) as new:
         for table, sql in tables(old).items():
-            with suppress(sqlite3.DatabaseError):
+            with suppress(*DAMAGED):
                 new.execute(sql)
                 _copy(old, new, table, gap)
         new.commit()
@@ -362,13 +364,13 @@ def unread_tables(path: Path, read: set[str]) -> dict[str, int]:
     """
     deadline = time.monotonic() + COUNTING_S
     found: dict[str, int] = {}
-    with closing(open_sqlite(path)) as db, suppress(sqlite3.DatabaseError):
+    with closing(open_sqlite(path)) as db, suppress(*DAMAGED):
         db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
         for table in sorted(tables(db).keys() - read):
             sql = f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT {COUNTED})'
             try:
                 n = int(db.execute(sql).fetchone()[0])
-            except sqlite3.DatabaseError:
+            except DAMAGED:
                 n = 1
             if n:
                 found[table] = n

@@ -11,7 +11,7 @@ import sqlite3
 import struct
 import zipfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from iphone_backup_decrypt import EncryptedBackup
 
 from faisceau.errors import BadInput
-from faisceau.evidence.containers import Contents, Scratch, unfold_file, unfold_folder
+from faisceau.evidence.containers import Contents, Scratch, scratch_in, unfold_file, unfold_folder
 from faisceau.evidence.reading import Member
 
 PASSWORD = b"Marguerite 1927"
@@ -273,3 +275,36 @@ def test_a_file_that_is_only_called_so_is_left_alone(tmp_path: Path, scratch: Sc
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "Manifest.db").write_bytes(b"hello")
     assert read(unfold_folder(members(tmp_path / "x"), scratch)) == {"Manifest.db": b"hello"}
+
+
+def test_a_plain_backup_whose_property_list_is_damaged(tmp_path: Path, scratch: Scratch) -> None:
+    top = backup(tmp_path / "backup")
+    (top / "Manifest.plist").write_bytes(b"bplist00 nonsense")
+    contents = unfold_folder(members(top), scratch)
+    assert read(contents)[SMS] == FILES[SMS]
+    assert contents.rejects[0].locator == "Manifest.plist"
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+@given(data=st.data())
+def test_lists_with_flipped_bytes_are_read_in_part_or_refused(
+    data: st.DataObject, tmp_path: Path
+) -> None:
+    top = tmp_path / "backup"
+    if not top.exists():
+        backup(top, Keys())
+    name = data.draw(st.sampled_from(["Manifest.db", "Manifest.plist"]))
+    whole = (top / name).read_bytes()
+    broken = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 10))):
+        broken[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    (top / name).write_bytes(broken)
+    try:
+        with scratch_in(tmp_path / "scratch") as scratch, suppress(BadInput):
+            for one in unfold_folder(members(top), scratch, keys=[PASSWORD]).members:
+                with suppress(BadInput):
+                    assert len(one.local().read_bytes()) == one.size
+    finally:
+        (top / name).write_bytes(whole)

@@ -6,15 +6,25 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
 import py7zr
 import pytest
 import pyzipper
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
-from faisceau.evidence.containers import Contents, Scratch, unfold_file, unfold_folder
+from faisceau.evidence.containers import (
+    Contents,
+    Limits,
+    Scratch,
+    scratch_in,
+    unfold_file,
+    unfold_folder,
+)
 from faisceau.evidence.reading import Member
 
 FILES = {"chats/_chat.txt": b"12/01/2026, 10:00 - A: rdv 18h", "photo.jpg": bytes(range(256)) * 40}
@@ -229,3 +239,22 @@ def test_a_key_derivation_without_end_is_refused(tmp_path: Path, scratch: Scratc
     path.write_bytes(data)
     with pytest.raises(BadInput):
         unfold_file(member(path), scratch, keys=[KEY])
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
+@given(data=st.data())
+def test_an_encrypted_zip_with_flipped_bytes_is_read_in_part_or_refused(
+    data: st.DataObject, tmp_path: Path
+) -> None:
+    whole = aes_zip(tmp_path / "a.zip").read_bytes()
+    broken = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(whole) - 1) | st.integers(1, 300).map(lambda n: -n))
+        broken[at] = data.draw(st.integers(0, 255))
+    (tmp_path / "b.zip").write_bytes(broken)
+    with scratch_in(tmp_path / "scratch", Limits(floor=300_000)) as opened, suppress(BadInput):
+        for one in unfold_file(member(tmp_path / "b.zip"), opened, keys=[KEY]).members:
+            with suppress(BadInput):
+                assert len(one.local().read_bytes()) == one.size

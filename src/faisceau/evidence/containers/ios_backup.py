@@ -37,7 +37,8 @@ from faisceau.evidence.containers.contents import (
     streamed,
 )
 from faisceau.evidence.containers.scratch import Overflow, Scratch
-from faisceau.evidence.reading import Member
+from faisceau.evidence.reading import Member, Reject
+from faisceau.evidence.sqlite import DAMAGED
 from faisceau.words import N_
 
 MANIFEST = "Manifest.db"
@@ -71,13 +72,21 @@ def named(
     """
     folder = manifest.name.removesuffix(MANIFEST)
     known = {file.name: file for file in files if file.name.startswith(folder)}
-    vault = _vault(known.get(f"{folder}Manifest.plist"), manifest, keys)
+    room = Room(scratch.limits.total, scratch.limits.members)
+    listing = Listing(manifest.name, folder, room, scratch)
+    vault: _Vault | None = None
+    try:
+        vault = _vault(known.get(f"{folder}Manifest.plist"), manifest, keys)
+    except _Unreadable as error:
+        if not _is_sqlite(manifest):
+            raise
+        listing.contents.rejects.append(
+            Reject(str(error.facts["name"]), error.message, error.facts)
+        )
     if vault is not None:
         manifest = vault.manifest(manifest, scratch)
     elif not _is_sqlite(manifest):
         return Contents(list(files), [])  # called so, and something else
-    room = Room(scratch.limits.total, scratch.limits.members)
-    listing = Listing(manifest.name, folder, room, scratch)
     taken = {manifest.name}
     for entry in _entries(manifest):
         raw = entry.path.encode("utf-8", "surrogatepass")
@@ -141,7 +150,7 @@ def _entries(manifest: Member) -> Iterator[_Entry]:
             for file_id, domain, path, flags, about in db.execute(sql):
                 if isinstance(file_id, str):
                     yield _Entry(file_id, f"{domain}/{path}", flags, _Lazy(about))
-    except sqlite3.DatabaseError as error:
+    except DAMAGED as error:
         raise damaged(manifest.name, "SQLite", error) from error
 
 
@@ -194,11 +203,20 @@ def _vault(plist: Member | None, manifest: Member, keys: Sequence[bytes]) -> "_V
         bag = _Bag.of(about["BackupKeyBag"])
         wrapped = about.get("ManifestKey")
     except _MALFORMED as error:
-        raise damaged(plist.name, "Manifest.plist", type(error).__name__) from error
+        raise _Unreadable(
+            N_("{name} cannot be opened as {form}: {why}"),
+            name=plist.name,
+            form="Manifest.plist",
+            why=type(error).__name__,
+        ) from error
     for password in handed.passwords(keys):
         if (classes := bag.opened(password)) is not None:
             return _Vault(classes, wrapped)
     raise handed.closed(manifest.name, keys)
+
+
+class _Unreadable(BadInput):
+    """The property list that says how a backup is encrypted is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +241,8 @@ class _Bag:
         bag = cls(attributes, classes)
         if not 0 < bag.number(b"ITER") <= _ROUNDS or bag.number(b"DPIC") > _ROUNDS:
             raise ValueError("rounds")
+        if b"SALT" not in attributes or (bag.number(b"DPIC") and b"DPSL" not in attributes):
+            raise ValueError("salt")
         return bag
 
     def number(self, tag: bytes) -> int:

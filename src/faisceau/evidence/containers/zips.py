@@ -21,7 +21,7 @@ from faisceau.words import N_
 
 _DIRECTORY_ENTRY = 128
 """Bytes: about the mean length of an entry in a zip's directory."""
-_BROKEN = (*BROKEN, pyzipper.BadZipFile)
+_BROKEN = (*BROKEN, pyzipper.BadZipFile, KeyError, TypeError, AttributeError)
 _COMPRESSIONS = (0, 8, 12, 14)
 
 

@@ -40,7 +40,7 @@ from faisceau.evidence.recovery.pages import (
     values_of,
 )
 from faisceau.evidence.recovery.shapes import Shape, shapes
-from faisceau.evidence.sqlite import open_sqlite
+from faisceau.evidence.sqlite import DAMAGED, open_sqlite
 
 
 class Recovered(dict[str, Any]):
@@ -197,7 +197,7 @@ class Recovery:
 
     @cached_property
     def _shapes(self) -> dict[str, Shape]:
-        with suppress(sqlite3.DatabaseError), closing(open_sqlite(self._live)) as db:
+        with suppress(*DAMAGED), closing(open_sqlite(self._live)) as db:
             return shapes(db)
         return {}
 
@@ -280,7 +280,7 @@ def _now(db: sqlite3.Connection, shape: Shape, rowid: int) -> tuple[Any, ...] | 
         row = db.execute(
             f'SELECT {names} FROM "{shape.table}" WHERE rowid = ?', (rowid,)
         ).fetchone()
-    except sqlite3.DatabaseError:
+    except DAMAGED:
         return None
     return None if row is None else tuple(row)
 
@@ -292,6 +292,6 @@ def _forget_live(
     if not nameless:
         return
     names = ", ".join("NULL" if c.is_rowid else f'"{c.name}"' for c in shape.columns)
-    with suppress(sqlite3.DatabaseError):
+    with suppress(*DAMAGED):
         for row in db.execute(f'SELECT {names} FROM "{shape.table}" NOT INDEXED'):
             nameless.pop(tuple(row), None)
