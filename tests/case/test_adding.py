@@ -3,6 +3,9 @@
 import hashlib
 import json
 import os
+import sqlite3
+import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -287,3 +290,47 @@ def test_without_the_right_key_it_stays_closed_and_that_is_recorded(
     assert "encrypted" in str(closing.data["errors"])
     assert desk.rows("message") == []
     assert desk.verify().ok
+
+
+def test_the_archive_of_an_export_names_its_chat(desk: Desk) -> None:
+    path = desk.files / "WhatsApp Chat - Max.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "_chat.txt", "[01/09/2026 10:00:00] Max: hello\n[01/09/2026 10:01:00] Kim: hi\n"
+        )
+    desk.add(path)
+    assert {row["thread_name"] for row in desk.rows("message")} == {"Max"}
+
+
+def test_tables_that_no_reader_asked_for_are_named(desk: Desk) -> None:
+    path = desk.files / "calllog.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            "CREATE TABLE calls (_id INTEGER PRIMARY KEY, number TEXT, date INTEGER, "
+            "duration INTEGER, type INTEGER, name TEXT, numbertype INTEGER);"
+            "INSERT INTO calls VALUES (1, '+33612345678', 1788257400000, 5, 1, 'Kim', 2);"
+            "CREATE TABLE secrets (a); INSERT INTO secrets VALUES (1), (2);"
+            "CREATE TABLE void (a);"
+        )
+    added = desk.add(path)
+    assert added.exhibit is not None
+    assert added.exhibit.tables["call"]["rows"] == 1
+    assert added.exhibit.unread_tables == {"calllog.db": {"secrets": 2}}
+
+
+def test_a_log_beside_its_database_is_replayed_and_said_so(desk: Desk) -> None:
+    source = desk.files / "live.db"
+    with closing(sqlite3.connect(source)) as db:
+        db.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+            "CREATE TABLE calls (_id INTEGER PRIMARY KEY, number TEXT, date INTEGER, "
+            "duration INTEGER, type INTEGER, name TEXT, numbertype INTEGER);"
+            "INSERT INTO calls VALUES (1, '+33612345678', 1788257400000, 5, 1, 'Kim', 2);"
+        )
+        db.commit()
+        for suffix in ("", "-wal"):
+            desk.file(f"phone/calllog.db{suffix}", Path(f"{source}{suffix}").read_bytes())
+    added = desk.add(desk.files / "phone")
+    assert added.exhibit is not None
+    assert added.exhibit.tables["call"]["rows"] == 1
+    assert added.exhibit.aside == {"the journal of a SQLite database": 1}

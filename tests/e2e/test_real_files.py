@@ -204,11 +204,11 @@ def test_a_folder_of_them_is_one_exhibit(
     exhibit = adding(seized)
     assert exhibit["exhibit_id"] == "E1"
     assert exhibit["label"] == "seized phone"
-    assert exhibit["tables"]["message"] == {"rows": 105, "rejected": 0}
-    assert exhibit["files"] == {"read": 3, "unknown": 2}
+    assert exhibit["tables"]["message"] == {"rows": 113, "rejected": 0}
+    assert exhibit["files"] == {"read": 5}
     assert exhibit["size"] == sum(p.stat().st_size for p in seized.rglob("*") if p.is_file())
     sources = {row["source"].partition("#")[0] for row in rows(shell, case, "message")}
-    assert sources == {f"com.whatsapp/databases/{MSGSTORE}", CHAT, EXPORT}
+    assert sources == {f"com.whatsapp/databases/{MSGSTORE}", CHAT, EXPORT, "mail.mbox"}
     assert shell("ledger", "verify", case).code == 0
 
 
@@ -225,7 +225,7 @@ def test_a_zip_of_them_gives_the_same_rows(
             zipped.write(file, file.relative_to(seized))
     adding(seized)
     exhibit = adding(archive)
-    assert exhibit["tables"]["message"] == {"rows": 105, "rejected": 0}
+    assert exhibit["tables"]["message"] == {"rows": 113, "rejected": 0}
     own = ("row_id", "exhibit_id")
     both = [
         sorted(

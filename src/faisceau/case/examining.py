@@ -152,7 +152,13 @@ class Examiner:
             ahead_s=orders.clock_offset_s,
         )
         with self.store.members(permit, exhibit, keys=orders.wishes.keys) as contents:
-            files = _Files(self, intake, contents.members, single=kept.kind == "file")
+            files = _Files(
+                self,
+                intake,
+                contents.members,
+                named=shown_name(os.fsencode(task.path.resolve().name)),
+                single=kept.kind == "file",
+            )
             members = files.all()
             for reject in (*kept.skipped, *contents.rejects):
                 intake.reject(MEDIA.name, reject.locator, reject.reason, reject.facts, reject.raw)
@@ -170,6 +176,7 @@ class Examiner:
             left=dict(counts.left),
             procedures={table: sorted(met) for table, met in counts.procedures.items()},
             files=dict(Counter(member.state for member in members)),
+            unread_tables=dict(sorted(counts.unread_tables.items())),
             aside=dict(Counter(m.what for m in members if m.state == "recognised" and m.what)),
             handset=any(not is_native(self.readers[name]) for name in files.used),
         )
@@ -224,8 +231,15 @@ class _Files:
     """The files of one exhibit, each recognised and read in turn."""
 
     def __init__(
-        self, examiner: Examiner, intake: Intake, members: Sequence[Member], *, single: bool
+        self,
+        examiner: Examiner,
+        intake: Intake,
+        members: Sequence[Member],
+        *,
+        named: str,
+        single: bool,
     ) -> None:
+        self._named = named
         self._examiner = examiner
         self._wishes = examiner.orders.wishes
         self._intake = intake
@@ -253,7 +267,7 @@ class _Files:
             if name is None:
                 return self._unclaimed(member, head)
             self._covered(name)
-            source = Source(member, self._wishes, self._siblings)
+            source = Source(member, self._wishes, self._siblings, exhibit=self._named)
             self._take(name, source)
         except FaisceauError as error:
             if self._single or isinstance(error, UsageError):

@@ -58,6 +58,8 @@ class Counts:
     """The procedures met in each table; ``""`` for rows of none."""
     assumed: Counter[str] = field(default_factory=Counter)
     """Times that stated no zone, by the zone they were read in."""
+    unread_tables: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Rows of each table that no reader asked for, by database."""
     mended: int = 0
 
     def total(self) -> int:
@@ -269,6 +271,8 @@ class Intake:
         self.counts.unknown.update(tally.unknown)
         self.counts.left.update(tally.left)
         self.counts.assumed.update(tally.assumed)
+        if tally.tables_unread:
+            self.counts.unread_tables[source.name] = dict(tally.tables_unread)
 
 
 def _sources(name: str, locators: pa.Array) -> pa.Array:

@@ -234,7 +234,9 @@ class Source:
         wishes: Wishes | None = None,
         siblings: Mapping[str, Member] | None = None,
         owner: str | None = None,
+        exhibit: str = "",
     ) -> None:
+        self._exhibit = exhibit
         self._siblings = siblings or {}
         self._folder = member.scratch or temporary_folder()
         self.member = with_journals(member, self._siblings, self._folder)
@@ -247,6 +249,13 @@ class Source:
     def name(self) -> str:
         """Path inside the exhibit."""
         return self.member.name
+
+    @property
+    def place(self) -> str:
+        """Path with the name of the exhibit in front, where that is a folder or an archive."""
+        if self._exhibit in ("", self.name):
+            return self.name
+        return f"{self._exhibit}/{self.name}"
 
     @property
     def timezone(self) -> ZoneInfo:

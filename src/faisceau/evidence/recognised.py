@@ -97,6 +97,16 @@ def _empty(head: Head) -> bool:
 
 
 KNOWN = (
+    Known(
+        N_("the journal of a SQLite database"),
+        N_("read with its database"),
+        _named("*-wal", "*-journal"),
+    ),
+    Known(
+        N_("the journal of a SQLite database"),
+        N_("read with its database"),
+        _starts(b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"),
+    ),
     Known(N_("an empty file"), N_("it holds nothing"), _empty),
     Known(
         N_("WhatsApp preferences"),
@@ -146,11 +156,6 @@ KNOWN = (
     Known(N_("an application"), PROGRAM, _starts(b"\x7fELF", b"dex\n", b"MZ", b"\xca\xfe\xba\xbe")),
     Known(N_("an application"), PROGRAM, _named("*.apk", "*.ipa", "*.odex", "*.vdex", "*.oat")),
     Known(N_("Telegram's connection data"), PLUMBING, _named("tgnet.dat", "cache4.db-*")),
-    Known(
-        N_("the journal of a SQLite database"),
-        N_("read with its database"),
-        _starts(b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83", b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"),
-    ),
     Known(N_("the index of a SQLite journal"), PLUMBING, _named("*-shm")),
     Known(N_("fonts and styles"), PROGRAM, _starts(b"wOFF", b"wOF2", b"\x00\x01\x00\x00\x00")),
     Known(N_("fonts and styles"), PROGRAM, _named("*.css", "*.js", "*.ttf", "*.otf")),

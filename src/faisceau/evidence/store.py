@@ -127,7 +127,8 @@ class EvidenceStore:
         """The files of an exhibit, containers unfolded, for as long as the block lasts.
 
         ``keys``: what was handed over to open encrypted containers. Every object is hashed
-        first. Raises ``Damaged`` when one is not what was kept, and ``BadInput`` when the exhibit is a container that cannot be opened.
+        first. Raises ``Damaged`` when one is not what was kept, and ``BadInput`` when the exhibit
+        is a container that cannot be opened.
         """
         permit.require(*READ)
         report = progress or _silent

@@ -72,7 +72,7 @@ def read(source: Source) -> Iterator[Batch]:
     dates = dates_of(line for _, line in first_pass.lines())
     if not dates.certain:
         source.leave("order of day and month, which nothing in the file tells")
-    name, thread = thread_of(source.name)
+    name, thread = thread_of(source.place)
     stamps = Stamps(dates.order, source.timezone)
     rows = _Rows(source, name, thread, dates.layout == "[")
     started = False
