@@ -232,7 +232,8 @@ def _round_trips(
     for vehicle in vehicles:
         border = chance.choice(roads.border, 1)
         home = roads.targets(border, 5, 12, chance)
-        days = chance.choice(plan.days // 2 - 1, min(int(chance.integers(3, 7)), 6), False) * 2
+        nights = max(plan.days // 2 - 1, 1)
+        days = chance.choice(nights, min(int(chance.integers(3, 7)), nights), False) * 2
         off[int(vehicle)] = {int(day) + later for day in days for later in (0, 1)}
         for day in days:
             speed = chance.normal(1.25, 0.06, 1)

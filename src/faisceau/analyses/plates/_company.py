@@ -1,9 +1,10 @@
 """Which pairs are a convoy: the rule, and the groups that pairs make.
 
-A pair is one when on two trips or more the distance between the two holds as no stranger's does,
-when they are together nearly whenever either drives those roads, and when chance, given the
-traffic there at that hour, does not make such pairs. The more trips, the more nearly: two who
-commute at the same hour share many trips, and drive as many apart.
+A pair is one when on two trips or more the distance between the two holds rather as a follower's
+than as a stranger's, when they are together nearly whenever either drives those roads, when they
+share their trips whole, and when chance, given the traffic there at that hour, does not make such
+pairs. Who drives the same roads at the same hour on other days too works at one place, perhaps: a
+habit asks for far more steadiness.
 """
 
 from dataclasses import dataclass
@@ -11,16 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from faisceau.analyses.plates._passages import Bools, Floats, Ints
-from faisceau.analyses.plates._together import Fleet, Shared, Traffic, Trips, route_share
+from faisceau.analyses.plates._together import Fleet, Shared, Traffic, Trips, habit, route_share
 
-FOLLOWS = 1.0
+FOLLOWS = 0.0
 """Log-likelihood from which a trip counts as followed."""
-ENOUGH = 5.0
-"""Log-likelihood over all trips, at least."""
+ENOUGH, TOTAL, TOTAL_ONCE = 0.0, 4.0, 2.0
+"""Log-likelihood over all trips, at least: of following; with that of sharing whole trips; the
+same where one trip is enough."""
+HABIT, HABIT_ENOUGH, HABIT_LEG, HABIT_ROUTE = 0.25, 10.0, 0.5, 0.93
+"""Share of the legs driven together at one hour on several days that is a habit; then, at least:
+log-likelihood of following, the same by leg, share of the roads driven together."""
 WORST = -6.0
 """What one trip may weigh against, at most."""
-ROUTE, ROUTE_STEP, ROUTE_MOST, FEW = 0.65, 0.04, 0.93, 4
-"""Share of the roads driven together: at least, more for each trip beyond a few, at most."""
+MATCHED, UNMATCHED = 0.4, -1.4
+"""Log-likelihood of a read on a joint trip that the other matches, or not: a follower is read at
+nine cameras in ten, who happens to be near drops back or turns off."""
+TOGETHER, ALONE = 0.6, -2.3
+"""The same of a trip on those roads together, or alone: nineteen in twenty, against one in two."""
+ROUTE, FEW = 0.85, 4
+"""Share of the roads driven together, at least; trips beyond a few add nothing."""
 MOST = 0.6
 """Share of the joint trips that are followed."""
 EXPECTED = 0.01
@@ -37,6 +47,10 @@ class Company:
     places: Ints
     odds: Floats
     route: Floats
+    whole: Floats
+    """Log-likelihood from how much of their trips they shared, and how often either went alone."""
+    habit: Floats
+    legs: Ints
     expected: Floats
     """Base-10 logarithm of how many such pairs chance makes in the whole file."""
     gap: Floats
@@ -68,16 +82,31 @@ def company(
     gap = np.zeros(n)
     have = count > 0
     gap[have] = np.abs(trips.gap)[order][(begins + count // 2)[have]]
+    joint = np.bincount(of, minlength=n)
+    route = route_share(known, met, good, first, second) if len(met.trip) else np.zeros(n)
+    whole = np.bincount(of, _whole(trips)[good], n)
+    alone = joint * (1 / np.maximum(route, 0.05) - 1)
+    whole = whole + TOGETHER * np.minimum(count, FEW) + ALONE * alone
     return Company(
-        np.bincount(of, minlength=n),
+        joint,
         count,
         np.bincount(trips.pair[followed], trips.passages[followed], n).astype(np.int64),
         np.bincount(spots // known.places, minlength=n),
         np.bincount(of, np.maximum(trips.follows[good], WORST), n).astype(float),
-        route_share(known, met, good, first, second) if len(met.trip) else np.zeros(n),
+        route,
+        whole,
+        habit(known, met, good, n) if len(met.trip) else np.zeros(n),
+        np.bincount(of, trips.legs[good], n).astype(np.int64),
         _expected(trips, followed, traffic, count),
         gap,
     )
+
+
+def _whole(trips: Trips) -> Floats:
+    """By trip: whether the reads of the one are matched by the other's, as a follower's are."""
+    own = np.maximum(np.minimum(trips.one_reads, trips.two_reads), trips.passages)
+    matched = MATCHED * trips.passages + UNMATCHED * (own - trips.passages)
+    return np.maximum(matched, WORST / 2)
 
 
 def _expected(trips: Trips, followed: Bools, traffic: Traffic, count: Ints) -> Floats:
@@ -95,13 +124,15 @@ MANY_TRIPS = 100.0
 
 def convoys(of: Company, cameras: int, trips: int) -> Bools:
     """Which pairs travel together by the rule above."""
-    more = np.maximum(of.trips - FEW, 0)
-    route = np.minimum(ROUTE + ROUTE_STEP * more, ROUTE_MOST)
+    steady = (of.odds >= HABIT_ENOUGH) & (of.odds >= HABIT_LEG * of.legs)
+    steady &= of.route >= HABIT_ROUTE
     return np.asarray(
         (of.followed >= trips)
         & (of.places >= cameras)
         & (of.odds >= ENOUGH)
-        & (of.route >= route)
+        & (of.odds + of.whole >= (TOTAL if trips > 1 else TOTAL_ONCE))
+        & (of.route >= ROUTE)
+        & ((of.habit < HABIT) | steady)
         & (of.followed >= MOST * of.trips)
         & (of.expected <= np.log10(EXPECTED))
     )

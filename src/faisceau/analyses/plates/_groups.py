@@ -13,7 +13,6 @@ from ibis import Table
 
 from faisceau.analyses import Engine
 from faisceau.analyses.plates._company import (
-    ENOUGH,
     FOLLOWS,
     MOST,
     ROUTE,
@@ -28,6 +27,8 @@ from faisceau.analyses.plates._plates import alike
 from faisceau.analyses.plates._survey import Survey
 from faisceau.analyses.plates._together import Fleet, Shared, Trips, fleet, shared, trips
 
+ATTACHED = 3.0
+"""Log-likelihood of following over all trips of a vehicle that is added to a group, at least."""
 CHUNK = 4_000_000
 """Reads of first vehicles looked at together."""
 
@@ -247,7 +248,7 @@ def _attached(of: Joined, base: list[int], more: list[int], rule: Rule) -> list[
         followed = sum(odds > FOLLOWS for odds in best.values())
         if (
             followed >= max(rule.trips, MOST * len(best))
-            and sum(best.values()) >= ENOUGH
+            and sum(best.values()) >= ATTACHED
             and of.company.route[pair].max(initial=0) >= ROUTE
         ):
             found.append(one)

@@ -25,7 +25,7 @@ SLACK_S = 90
 """Seconds that the distance may change along a run, at most, and a 32nd of its time."""
 LEAST = {2: 4, 3: 3}
 """Runs of two and of three places that a pair must share."""
-BUDGET = 60_000_000
+BUDGET = 8_000_000
 """Pairs of neighbouring passages in all that may be looked at with short runs."""
 
 
@@ -49,7 +49,7 @@ def expected_pairs(reads: Ints, span_s: int, gap_s: int) -> float:
 
 def run_length(pairs: float, cameras: int) -> int:
     """How many places a run must have, so that pairs of runs stay within the budget."""
-    wanted = 1 if pairs <= BUDGET else 2 if pairs <= 5 * BUDGET else 3
+    wanted = 1 if pairs <= BUDGET else 2 if pairs <= 40 * BUDGET else 3
     return max(1, min(wanted, cameras))
 
 

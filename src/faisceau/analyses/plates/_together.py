@@ -200,6 +200,27 @@ def trips(known: Fleet, met: Shared, drift: Drift, traffic: Traffic, gap_s: int)
     )
 
 
+def habit(known: Fleet, met: Shared, good: Bools, pairs: int) -> Floats:
+    """By pair: the share of the legs driven together that were so at that hour on other days too.
+
+    Who works at one place leaves at one hour and drives one road; a convoy has no such habit.
+    """
+    places = known.places
+    on = np.flatnonzero((np.diff(met.trip) == 0) & good[met.trip[:-1]])
+    place = known.reads.place[met.one]
+    leg = (met.pair[on] * places + place[on]) * places + place[on + 1]
+    _, group, times = np.unique(leg, return_inverse=True, return_counts=True)
+    hour = np.exp(2j * np.pi * (known.reads.at[met.one[on]] % 86_400) / 86_400)
+    real, imaginary = (np.bincount(group, part) for part in (hour.real, hour.imag))
+    regular = (times > 1) & (np.hypot(real, imaginary) >= SAME_HOUR * times)
+    every = np.bincount(met.pair[on], minlength=pairs)
+    return np.bincount(met.pair[on], regular[group], pairs) / np.maximum(every, 1)
+
+
+SAME_HOUR = 0.95
+"""Mean resultant length of times of the day: within an hour or so of one another."""
+
+
 def _follows(moved: Floats, sigma: Floats, trip: Ints, pair: Ints, count: int) -> Floats:
     """By trip: log-likelihood of following against chance, at the pair's likeliest tightness."""
     by_trip = []

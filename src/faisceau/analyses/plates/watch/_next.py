@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.analyses.plates._passages import Reads as _Reads
 from faisceau.analyses.plates._passages import Ints, by_vehicle, hashed, seconds
+from faisceau.analyses.plates._passages import Reads as _Reads
 
 LEG_S = 7200
 MOST = 3
