@@ -84,9 +84,9 @@ def company(
     gap[have] = np.abs(trips.gap)[order][(begins + count // 2)[have]]
     joint = np.bincount(of, minlength=n)
     route = route_share(known, met, good, first, second) if len(met.trip) else np.zeros(n)
-    whole = np.bincount(of, _whole(trips)[good], n)
+    shared_whole = np.bincount(of, _whole(trips)[good], n).astype(float)
     alone = joint * (1 / np.maximum(route, 0.05) - 1)
-    whole = whole + TOGETHER * np.minimum(count, FEW) + ALONE * alone
+    whole = shared_whole + TOGETHER * np.minimum(count, FEW) + ALONE * alone
     return Company(
         joint,
         count,
