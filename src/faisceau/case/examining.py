@@ -40,6 +40,8 @@ Progress = Callable[[str, int], None]
 Note = tuple[str, Mapping[str, Any]]
 """Something to tell: a template and its facts."""
 
+STRANGE = 20
+"""Files of unknown format whose names an exhibit keeps at hand; the register has them all."""
 FAILURES = (sqlite3.DatabaseError, zipfile.BadZipFile, OSError, UnicodeError, EOFError)
 """What a library may raise on damaged bytes: the file is damaged, the program is not."""
 
@@ -176,6 +178,7 @@ class Examiner:
             left=dict(counts.left),
             procedures={table: sorted(met) for table, met in counts.procedures.items()},
             files=dict(Counter(member.state for member in members)),
+            strange=_strange(members),
             unread_tables=dict(sorted(counts.unread_tables.items())),
             aside=dict(Counter(m.what for m in members if m.state == "recognised" and m.what)),
             handset=any(not is_native(self.readers[name]) for name in files.used),
@@ -215,6 +218,13 @@ class Examiner:
         """Tell what is being done, to whoever listens."""
         if self.progress is not None:
             self.progress(what, rows)
+
+
+def _strange(members: Sequence[MemberState]) -> tuple[str, ...]:
+    """The paths of the largest files of unknown format."""
+    unknown = [member for member in members if member.state == "unknown"]
+    largest = sorted(unknown, key=lambda member: (-(member.size or 0), member.path))
+    return tuple(member.path for member in largest[:STRANGE])
 
 
 def is_native(reader: Reader) -> bool:

@@ -186,8 +186,9 @@ def unexamined(
     for e in exhibits:
         who = f"{e.exhibit_id} ({e.label})"
         if e.files.get("unknown"):
-            why = N_("no reader knows the format")
-            gaps.append(Unexamined(Gap.UNKNOWN, who, Words(why), e.files["unknown"]))
+            why = N_("no reader knows the format; the largest: {names}")
+            facts = {"names": list(e.strange)}
+            gaps.append(Unexamined(Gap.UNKNOWN, who, Words(why, facts), e.files["unknown"]))
         for what, n in sorted(e.aside.items()):
             why = N_("recognised and set aside: {what}")
             gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why, {"what": Term(what)}), n))

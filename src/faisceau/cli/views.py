@@ -81,6 +81,7 @@ def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:
         "left": dict(exhibit.left),
         "files": dict(exhibit.files),
         "aside": dict(exhibit.aside),
+        "strange": exhibit.strange,
         "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedure": exhibit.procedure,
         "timezone": exhibit.timezone,
@@ -185,6 +186,10 @@ def _print_completeness(exhibit: Exhibit) -> None:
     for what, n in sorted(exhibit.aside.items()):
         text = N_("{exhibit}: {n} files recognised and set aside: {what}")
         note_out(text, exhibit=exhibit.exhibit_id, n=n, what=Term(what))
+    if exhibit.strange and sum(exhibit.files.values()) > 1:
+        text = N_("{exhibit}: files of unknown format, the largest: {names}")
+        names = one_line(", ".join(exhibit.strange))
+        note_out(text, exhibit=exhibit.exhibit_id, names=names)
     for name, rows in sorted(exhibit.unread_tables.items()):
         tables = ", ".join(f"{table} ({n})" for table, n in sorted(rows.items()))
         text = N_("{exhibit}: {name}: tables that no reader asked for: {tables}")

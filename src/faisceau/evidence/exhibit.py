@@ -23,7 +23,8 @@ class Exhibit:
     the tables are corrected by it. ``tables`` counts by table
     (``{"message": {"rows": 74, "rejected": 0}}``); ``unread``, ``unknown`` and
     ``left`` count cells and fields by name; ``files`` the files by what became of them,
-    ``aside`` those recognised, by what they are; ``unread_tables`` the rows of each table that no
+    ``aside`` those recognised, by what they are; ``strange`` the largest of unknown format;
+    ``unread_tables`` the rows of each table that no
     reader asked for, by database.
     """
 
@@ -51,6 +52,7 @@ class Exhibit:
     left: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     aside: Mapping[str, int] = field(default_factory=dict)
+    strange: tuple[str, ...] = ()
     unread_tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     handset: bool = False

@@ -255,6 +255,7 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
         "left": dict(exhibit.left),
         "files": dict(exhibit.files),
         "aside": dict(exhibit.aside),
+        "strange": list(exhibit.strange),
         "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedures": {table: list(met) for table, met in exhibit.procedures.items()},
         "handset": exhibit.handset,
@@ -265,7 +266,8 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
 def _from_row(row: Any) -> Exhibit:
     values = dict(zip(_COLUMNS, row, strict=True))
     reading = orjson.loads(values.pop("reading"))
-    values["readers"] = tuple(reading.pop("readers"))
+    for name in ("readers", "strange"):
+        values[name] = tuple(reading.pop(name))
     values["added_at"] = datetime.fromisoformat(values["added_at"])
     if values["ended_at"] is not None:
         values["ended_at"] = datetime.fromisoformat(values["ended_at"])
