@@ -256,7 +256,9 @@ def _clones(
     _commute(plan, roads, trips, originals, chance, days=0.9)
     n = plan.clones * 8
     origin = chance.integers(0, plan.cameras, n)
-    depart = chance.integers(0, plan.days, n) * DAY + chance.normal(12, 4, n) * 3600
+    rush = np.where(chance.random(n) < 0.5, chance.normal(8, 1, n), chance.normal(17.5, 1, n))
+    hour = np.where(chance.random(n) < 0.5, rush, chance.normal(12, 4, n))
+    depart = chance.integers(0, plan.days, n) * DAY + hour * 3600
     way = trips.add(origin, roads.targets(origin, 4, 12, chance), depart, chance.normal(1, 0.08, n))
     trips.ride(np.repeat(clones, 8), way, np.zeros(n), 0)
     return [int(v) for v in originals]
