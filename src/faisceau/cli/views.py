@@ -482,12 +482,18 @@ def print_rows(rows: Iterator[dict[str, Any]], *, limited: bool) -> None:
         )
         for name, value in islice(row.items(), 3, None):
             if value not in (None, []):
-                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-                out().print(f"    {name}: {one_line(text)}")
+                out().print(f"    {name}: {one_line(_cell(value))}")
     if not shown:
         note(N_("No rows."))
     if limited and shown == 50:
         note(N_("The first 50 rows. All of them: --format jsonl"))
+
+
+def _cell(value: Any) -> str:
+    """A value in a row; a moment in France, its seconds and zone shown, is UTC in the table."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(PARIS):%d/%m/%Y %H:%M:%S %Z}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def tables_json(table: str | None) -> list[dict[str, Any]]:
