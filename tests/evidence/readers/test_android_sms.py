@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.readers import android_sms
@@ -203,6 +203,7 @@ def test_spam_and_rcs_tables_of_samsung_are_read(tmp_path: Path) -> None:
     assert [row["app"] for row in rows_of(source_of(path))] == ["sms", "rcs"]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers() | st.text() | st.binary() | st.none() | st.floats(), max_size=6))
 def test_whatever_stands_in_a_cell_a_row_is_a_row(tmp_path_factory: Any, values: Any) -> None:
     path = tmp_path_factory.mktemp("any") / "mmssms.db"

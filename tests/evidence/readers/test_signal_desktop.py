@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.readers import signal_desktop
@@ -244,6 +244,7 @@ FIELDS = (
 )  # fmt: skip
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), ANY))
 def test_whatever_stands_in_the_json_a_row_is_a_row(
     tmp_path_factory: pytest.TempPathFactory, said: dict[str, Any]

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
@@ -175,6 +175,7 @@ def test_entities_are_refused() -> None:
         list(read_rows(sms_backup_restore, source))
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])), max_size=5))
 def test_words_come_out_as_they_went_in(texts: list[str]) -> None:
     said = [text for text in texts if text.strip() and text != "null"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.readers import telegram_android
@@ -218,6 +218,7 @@ def test_a_time_that_is_not_the_rows_own_is_not_believed(tmp_path: Path) -> None
     assert source.tally.unread == {"message.text": 1}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(NEWEST)), st.data())
 def test_no_damage_stops_the_reading_of_an_object(name: str, data: st.DataObject) -> None:
     whole = bytearray(NEWEST[name])
@@ -228,6 +229,7 @@ def test_no_damage_stops_the_reading_of_an_object(name: str, data: st.DataObject
     text_after(cut, NOON)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_nor_does_what_is_no_object(data: bytes) -> None:
     assert decoded(data).fields.get("_") is None or len(data) >= 4

@@ -113,8 +113,9 @@ def read(source: Source) -> Iterator[Batch]:
         fields = present(database, "messages", wanted)
         for cells in database.cells("messages", fields, "ORDER BY rowid"):
             yield from _messages(database, cells, people, contents)
-        for number, one in contents.items():
-            words = "\n".join([*one.words, *one.kinds])
+        for number in sorted(contents.words.keys() | contents.kinds.keys(), key=str):
+            lost = [text(contents.words.get(number)), *contents.kinds.get(number, ())]
+            words = "\n".join(word for word in lost if word)
             source.reject(f"parts of message {number}", ORPHAN, schema=MESSAGE, raw=words)
         yield from people.contacts()
         database.settle(_TAKEN, _LEFT)
@@ -182,25 +183,28 @@ def _people(database: Database, owner: str) -> _People:
 
 
 @dataclass(slots=True)
-class _Content:
-    """What the parts of one message hold."""
+class _Contents:
+    """What the parts of messages hold, by number of the message."""
 
-    words: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    sha256: str | None = None
+    words: dict[int, Any] = field(default_factory=dict)
+    """As stored: most messages have one text."""
+    kinds: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    hashes: dict[int, str] = field(default_factory=dict)
 
 
-def _contents(database: Database) -> dict[int, _Content]:
-    found: dict[int, _Content] = defaultdict(_Content)
+def _contents(database: Database) -> _Contents:
+    found = _Contents()
     columns = ("message_id", "text", "content_type", "local_cache_path", "uri")
     picked = ", ".join(database.pick("parts", *columns))
+    all_words = found.words
     for message, words, kind, *paths in database.rows(f"SELECT {picked} FROM parts ORDER BY rowid"):
-        one, mime = found[message], (text(kind) or "").lower()
-        if said := text(words):
-            one.words.append(said)
-        if mime and not mime.startswith("text/plain"):
-            one.kinds.append(mime)
-            one.sha256 = one.sha256 or _hash(database.source, *paths)
+        if words:
+            known = all_words.get(message)
+            all_words[message] = words if known is None else f"{text(known)}\n{text(words)}"
+        if kind and kind != b"text/plain":
+            found.kinds[message].append((text(kind) or "").lower())
+            if message not in found.hashes and (digest := _hash(database.source, *paths)):
+                found.hashes[message] = digest
     return found
 
 
@@ -216,7 +220,7 @@ def _hash(source: Source, *paths: Any) -> str | None:
 
 
 def _messages(
-    database: Database, cells: Cells, people: _People, contents: dict[int, _Content]
+    database: Database, cells: Cells, people: _People, contents: _Contents
 ) -> Iterator[Batch]:
     status = pc.fill_null(cells.integers("status"), 0)
     event = pc.is_in(status, value_set=pa.array([*_EVENTS]))
@@ -224,13 +228,15 @@ def _messages(
     thread, ids = cells.integers("thread"), cells.integers("_id")
     named = looked_up(cells.integers("sender"), people.called)
     sender = pc.if_else(out, pa.scalar(people.me), named)
-    said = {n: contents.pop(n) for n in ids.to_pylist() if n in contents}
-    for one in said.values():
-        database.leave("attachments of a message after its first", max(len(one.kinds) - 1, 0))
-    words = looked_up(ids, {n: "\n".join(c.words) for n, c in said.items() if c.words})
-    kinds = {
-        n: _KINDS.get(c.kinds[0].partition("/")[0], "file") for n, c in said.items() if c.kinds
-    }
+    numbers = ids.to_pylist()
+    listed = {n: contents.kinds.pop(n) for n in numbers if n in contents.kinds}
+    database.leave(
+        "attachments of a message after its first", sum(len(k) - 1 for k in listed.values())
+    )
+    said = Cells(cells.table, {"words": [contents.words.pop(n, None) for n in numbers]}, cells.n)
+    words = said.texts("words")
+    kinds = {n: _KINDS.get(k[0].partition("/")[0], "file") for n, k in listed.items()}
+    hashes = {n: contents.hashes[n] for n in listed if n in contents.hashes}
     sent, received = cells.integers("sent"), cells.integers("received")
     when = pc.if_else(positive(received), received, sent)
     at = epoch_times(Cells(cells.table, {"at": when.to_pylist()}, cells.n), "at", 1000)
@@ -247,7 +253,7 @@ def _messages(
         "text": pc.if_else(event, pc.coalesce(words, label), words),
         "kind": pc.if_else(event, "system", pc.coalesce(looked_up(ids, kinds), "text")),
         "subject": cells.texts("subject"),
-        "attachment_sha256": looked_up(ids, {n: c.sha256 for n, c in said.items() if c.sha256}),
+        "attachment_sha256": looked_up(ids, hashes),
     }
     reasons = rejecting(pc.equal(status, _DRAFT), DRAFT, at.reasons)
     lists = shared_lists([thread.cast(STRING), sender], people.recipients, event)

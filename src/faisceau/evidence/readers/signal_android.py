@@ -103,7 +103,7 @@ class _Book:
         self.calls: set[int] = set()
         if database.has("call", "message_id"):
             rows = database.rows("SELECT message_id FROM call WHERE message_id NOTNULL")
-            self.calls = {number for (number,) in rows}
+            self.calls = {number for (number,) in rows if isinstance(number, int)}
         self.attached = self._attachments()
 
     def ref(self, table: str, ids: pa.Array) -> pa.Array:
@@ -327,7 +327,7 @@ def _reactions(book: _Book) -> Iterator[Batch]:
     old = "is_mms" in database.tables["reaction"]
     main = "mms" if database.filled("mms") else "message"
     threads = {
-        table: dict(database.rows(f"SELECT _id, thread_id FROM {table}"))
+        table: dict(database.rows(f"SELECT _id, CAST(thread_id AS INTEGER) FROM {table}"))
         for table in {main, "sms"}
         if database.filled(table)
     }

@@ -188,9 +188,9 @@ class _Chunk:
     ) -> str | None:
         if kind == "outgoing":
             return self.book.me
-        given = (row["service"], said.get("sourceServiceId"), said.get("sourceUuid"),
-            row["source"], said.get("source"))  # fmt: skip
-        named = self.book.person(*given)
+        named = self.book.person(row["service"]) or self.book.person(
+            said.get("sourceServiceId"), said.get("sourceUuid"), row["source"], said.get("source")
+        )
         if named is None and kind == "incoming" and thread not in self.book.members:
             return self.book.person(thread)
         return named

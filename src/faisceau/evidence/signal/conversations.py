@@ -25,8 +25,10 @@ class Conversations:
 
     def person(self, *given: Any) -> str | None:
         """Whoever the first of these stands for."""
-        known = next((word for value in given if (word := text(value))), None)
-        return None if known is None else self.called.get(known.lower(), known)
+        for value in given:
+            if value and (known := text(value)):
+                return self.called.get(known.lower(), known)
+        return None
 
     def recipients(self, thread: str | None, sender: str | None) -> list[str] | None:
         if thread is None or sender is None:

@@ -108,7 +108,7 @@ def _own(database: Database) -> int | None:
         return None
     sent = ", ".join(map(str, OUTGOING))
     own = database.one(
-        f"SELECT from_recipient_id FROM message WHERE (type & 31) IN ({sent})"
+        f"SELECT CAST(from_recipient_id AS INTEGER) FROM message WHERE (type & 31) IN ({sent})"
         " GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
     )
     return own or None

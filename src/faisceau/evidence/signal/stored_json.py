@@ -26,4 +26,6 @@ def inner(said: Object, name: str) -> Object:
 def listed(said: Object, name: str) -> list[Object]:
     """The objects of a list in a field."""
     value = said.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    if not value or not isinstance(value, list):
+        return []
+    return [one for one in value if isinstance(one, dict)]

@@ -86,22 +86,27 @@ class _Cursor:
         self.at = at
         self.padding = 0
 
-    def take(self, kind: struct.Struct) -> Any:
-        (value,) = kind.unpack_from(self.data, self.at)
-        self.at += kind.size
-        return value
+    # each its own lines: a call the less for every number in every message
 
     def int(self) -> Any:
-        return self.take(_INT)
+        (value,) = _INT.unpack_from(self.data, self.at)
+        self.at += 4
+        return value
 
     def uint(self) -> Any:
-        return self.take(_UINT)
+        (value,) = _UINT.unpack_from(self.data, self.at)
+        self.at += 4
+        return value
 
     def long(self) -> Any:
-        return self.take(_LONG)
+        (value,) = _LONG.unpack_from(self.data, self.at)
+        self.at += 8
+        return value
 
     def double(self) -> Any:
-        return self.take(_DOUBLE)
+        (value,) = _DOUBLE.unpack_from(self.data, self.at)
+        self.at += 8
+        return value
 
     def bool(self) -> bool:
         return bool(self.uint() == _TRUE)
