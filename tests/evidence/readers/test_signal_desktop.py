@@ -101,7 +101,7 @@ def rows_of(source: Source, table: str = "message") -> list[dict[str, Any]]:
 
 
 def test_who_wrote_to_whom(tmp_path: Path) -> None:
-    group = {"conversationId": "c-g"}
+    group: dict[str, Any] = {"conversationId": "c-g"}
     source = database(
         tmp_path,
         messages=[
