@@ -29,8 +29,9 @@ MATCHED, UNMATCHED = 0.4, -1.4
 nine cameras in ten, who happens to be near drops back or turns off."""
 TOGETHER, ALONE = 0.6, -2.3
 """The same of a trip on those roads together, or alone: nineteen in twenty, against one in two."""
-ROUTE, FEW = 0.85, 4
-"""Share of the roads driven together, at least; trips beyond a few add nothing."""
+ROUTE, LESSER, FEW = 0.85, 0.4, 4
+"""Share of the roads driven together, at least, of the one and of the other; trips beyond a few
+add nothing."""
 MOST = 0.6
 """Share of the joint trips that are followed."""
 EXPECTED = 0.01
@@ -47,6 +48,8 @@ class Company:
     places: Ints
     odds: Floats
     route: Floats
+    lesser: Floats
+    """Share of the roads driven together: of the vehicle with the greater and with the lesser."""
     whole: Floats
     """Log-likelihood from how much of their trips they shared, and how often either went alone."""
     habit: Floats
@@ -83,7 +86,9 @@ def company(
     have = count > 0
     gap[have] = np.abs(trips.gap)[order][(begins + count // 2)[have]]
     joint = np.bincount(of, minlength=n)
-    route = route_share(known, met, good, first, second) if len(met.trip) else np.zeros(n)
+    route, lesser = np.zeros(n), np.zeros(n)
+    if len(met.trip):
+        route, lesser = route_share(known, met, good, first, second)
     shared_whole = np.bincount(of, _whole(trips)[good], n).astype(float)
     alone = joint * (1 / np.maximum(route, 0.05) - 1)
     whole = shared_whole + TOGETHER * np.minimum(count, FEW) + ALONE * alone
@@ -94,6 +99,7 @@ def company(
         np.bincount(spots // known.places, minlength=n),
         np.bincount(of, np.maximum(trips.follows[good], WORST), n).astype(float),
         route,
+        lesser,
         whole,
         habit(known, met, good, n) if len(met.trip) else np.zeros(n),
         np.bincount(of, trips.legs[good], n).astype(np.int64),
@@ -132,6 +138,7 @@ def convoys(of: Company, cameras: int, trips: int) -> Bools:
         & (of.odds >= ENOUGH)
         & (of.odds + of.whole >= (TOTAL if trips > 1 else TOTAL_ONCE))
         & (of.route >= ROUTE)
+        & (of.lesser >= LESSER)
         & ((of.habit < HABIT) | steady)
         & (of.followed >= MOST * of.trips)
         & (of.expected <= np.log10(EXPECTED))

@@ -14,6 +14,7 @@ from ibis import Table
 from faisceau.analyses import Engine
 from faisceau.analyses.plates._company import (
     FOLLOWS,
+    LESSER,
     MOST,
     ROUTE,
     WORST,
@@ -250,6 +251,7 @@ def _attached(of: Joined, base: list[int], more: list[int], rule: Rule) -> list[
             followed >= max(rule.trips, MOST * len(best))
             and sum(best.values()) >= ATTACHED
             and of.company.route[pair].max(initial=0) >= ROUTE
+            and of.company.lesser[pair].max(initial=0) >= LESSER
         ):
             found.append(one)
     return found

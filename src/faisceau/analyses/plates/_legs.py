@@ -21,6 +21,8 @@ WITHIN_S = 1800
 """Two travellers of the same leg are compared when they start within this."""
 MOST_PLACES = 4000
 """Places between which every shortest time is worked out, at most."""
+RARE = 0.01
+"""Share of those who leave a place that makes a leg a road."""
 PATIENCE, STOP_S = 1.6, 1200
 """A journey that takes more than this times the usual and that many seconds holds a stop."""
 TO_SIGMA = 1.4826
@@ -131,7 +133,9 @@ def _hours(found: list[Sample], places: int) -> Floats:
         return np.empty((0, 0))
     leg = np.concatenate([s.leg for s in found])
     leg, usual, count = _quantile(leg, np.concatenate([s.travel for s in found]), 0.35)
-    least = min(5, 1 + int(count.sum()) // 5000)  # a leg travelled once may be a misread
-    leg, usual = leg[count >= least], usual[count >= least]
+    # a leg that hardly anybody travels may come of misreads, or of two vehicles with one plate
+    leaving = np.bincount(leg // places, count, minlength=places)[leg // places]
+    kept = (count >= min(5, 1 + int(count.sum()) // 5000)) & (count >= RARE * leaving)
+    leg, usual = leg[kept], usual[kept]
     graph = csr_matrix((np.maximum(usual, 1), (leg // places, leg % places)), (places, places))
     return np.asarray(dijkstra(graph), np.float64)

@@ -176,7 +176,7 @@ def load(
             plate, batch = plate[chosen], batch.take(pa.array(chosen))
         place = pc.index_in(batch["place"], value_set=known.names).to_numpy(zero_copy_only=False)
         row = batch["row_id"].to_numpy() if rows else np.empty(0, np.int64)
-        parts.append((plate, place.astype(np.int32), seconds(batch["read_at"]), row))
+        parts.append((plate, place.astype(np.int64), seconds(batch["read_at"]), row))
     if not parts:
         none = np.empty(0, np.int64)
         return Reads(none.astype(np.uint64), none, none, none)

@@ -4,7 +4,7 @@ For each pair: the places passed together, the trips, how steadily the distance 
 what strangers do on the same legs), how much of what each drove it drove with the other.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import erf  # type: ignore[import-untyped]
@@ -125,7 +125,32 @@ def shared(known: Fleet, first: Ints, second: Ints, gap_s: int) -> Shared:
     stopped = (np.diff(known.trip[one]) != 0) & (np.diff(known.trip[two]) != 0)
     same = (np.diff(pair) == 0) & ~stopped
     trip = np.cumsum(np.r_[0, ~same]) if len(pair) else np.empty(0, np.int64)
-    return Shared(pair, one, two, gap, trip.astype(np.int64))
+    met = Shared(pair, one, two, gap, trip.astype(np.int64))
+    return replace(met, trip=_outings(met, known)) if len(pair) else met
+
+
+def _outings(met: Shared, known: Fleet) -> Ints:
+    """Trips renumbered so that one that only went on after a pause is one: soon after, past other
+    places, at the same distance. A way back is a trip of its own."""
+    edges = np.searchsorted(met.trip, np.arange(int(met.trip[-1]) + 2))
+    begins, ends = edges[:-1], edges[1:]
+    when, place = known.reads.at[met.one], known.reads.place[met.one]
+    middle = met.gap[(begins + ends) // 2]
+    soon = (met.pair[begins[1:]] == met.pair[begins[:-1]]) & (
+        when[begins[1:]] - when[ends[:-1] - 1] <= PAUSE_S
+    )
+    soon &= np.abs(np.diff(middle)) <= ALIKE_S
+    new = np.ones(len(begins), bool)
+    for n in np.flatnonzero(soon).tolist():
+        before, after = place[begins[n] : ends[n]], place[begins[n + 1] : ends[n + 1]]
+        new[n + 1] = bool(np.isin(after, before).any())
+    return (np.cumsum(new) - 1)[met.trip].astype(np.int64)
+
+
+PAUSE_S = 6 * 3600
+"""Seconds of a pause within one outing, at most."""
+ALIKE_S = 60
+"""Seconds by which the distance may change over a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +260,19 @@ def _follows(moved: Floats, sigma: Floats, trip: Ints, pair: Ints, count: int) -
     return np.asarray(options[best[pair], np.arange(count)])
 
 
-def route_share(known: Fleet, met: Shared, good: Bools, first: Ints, second: Ints) -> Floats:
+def route_share(
+    known: Fleet, met: Shared, good: Bools, first: Ints, second: Ints
+) -> tuple[Floats, Floats]:
     """By pair: of all the times either drove the legs they shared, how many were together.
 
-    The greater of both vehicles' shares: colleagues who commute side by side now and then drive
-    the same legs alone on other days, both of them.
+    The greater and the lesser of both vehicles' shares: colleagues who commute side by side now
+    and then drive the same legs alone on other days, both of them; of a stranger who happens on a
+    commuter, the commuter does.
     """
     places = known.places
     on = np.flatnonzero((np.diff(met.trip) == 0) & good[met.trip[:-1]])
     place = known.reads.place
-    best = np.zeros(len(first))
+    shares = []
     for who, side in ((first, met.one), (second, met.two)):
         leg = place[side[on]] * places + place[side[on + 1]]
         seen, times = np.unique(met.pair[on] * places * places + leg, return_counts=True)
@@ -253,8 +281,8 @@ def route_share(known: Fleet, met: Shared, good: Bools, first: Ints, second: Int
         spot = np.minimum(np.searchsorted(known.legs, code), max(len(known.legs) - 1, 0))
         driven = np.where(known.legs[spot] == code, known.driven[spot], 0) if len(known.legs) else 0
         alone = np.bincount(pair, np.maximum(driven, times), len(first))
-        best = np.maximum(best, np.bincount(pair, times, len(first)) / np.maximum(alone, 1))
-    return best
+        shares.append(np.bincount(pair, times, len(first)) / np.maximum(alone, 1))
+    return np.maximum(*shares), np.minimum(*shares)
 
 
 def _chance(moved: Floats, sigma: Floats, gap: Floats, limit: int) -> Floats:

@@ -169,7 +169,7 @@ def _answers(
     hits = _chains(found, way) if way else np.arange(len(found.at))[:, None]
     plate = found.plate[hits[:, 0]]
     begins = np.flatnonzero(np.r_[True, plate[1:] != plate[:-1]][: len(plate)])
-    ends = np.r_[begins[1:], len(plate)]
+    ends = np.r_[begins[1:], len(plate)][: len(begins)]
     made = []
     for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
         mine = hits[begin:end]
