@@ -22,7 +22,7 @@ from faisceau.evidence.exhibit import Exhibit, MemberState
 from faisceau.evidence.hash_lists import HashList, digests
 from faisceau.evidence.media import media_of, media_row
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
-from faisceau.evidence.recognised import recognise
+from faisceau.evidence.recognised import recognise, why_aside
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
 from faisceau.mandate.permit import Permit
@@ -193,8 +193,8 @@ class Examiner:
             text = N_("{n} rows of {table} left out: outside the mandate's data categories")
             yield text, {"n": n, "table": table}
         for what, n in sorted(exhibit.aside.items()):
-            text = N_("{n} files recognised and set aside: {what}")
-            yield text, {"n": n, "what": Term(what)}
+            text = N_("{n} files recognised and set aside: {what} ({why})")
+            yield text, {"n": n, "what": Term(what), "why": Term(why_aside(what))}
         if exhibit.files.get("known"):
             text = N_("{n} known files left aside, as the list of hashes says")
             yield text, {"n": exhibit.files["known"]}

@@ -10,6 +10,7 @@ from typing import Any
 from faisceau.analyses import Analysis
 from faisceau.case.cards import conversation
 from faisceau.evidence.exhibit import Exhibit
+from faisceau.evidence.recognised import why_aside
 from faisceau.findings.model import Finding
 from faisceau.ledger.checkpoint import Checkpoint
 from faisceau.ledger.entry import Entry
@@ -187,11 +188,12 @@ def unexamined(
         who = f"{e.exhibit_id} ({e.label})"
         if e.files.get("unknown"):
             why = N_("no reader knows the format; the largest: {names}")
-            facts = {"names": list(e.strange)}
-            gaps.append(Unexamined(Gap.UNKNOWN, who, Words(why, facts), e.files["unknown"]))
+            names = {"names": list(e.strange)}
+            gaps.append(Unexamined(Gap.UNKNOWN, who, Words(why, names), e.files["unknown"]))
         for what, n in sorted(e.aside.items()):
-            why = N_("recognised and set aside: {what}")
-            gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why, {"what": Term(what)}), n))
+            why = N_("recognised and set aside: {what} ({why})")
+            facts = {"what": Term(what), "why": Term(why_aside(what))}
+            gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why, facts), n))
         if e.files.get("known"):
             why = N_("known files left aside, as the list of hashes says")
             gaps.append(Unexamined(Gap.SET_ASIDE, who, Words(why), e.files["known"]))

@@ -26,6 +26,7 @@ from faisceau.case.workspace import CaseStatus, Workspace
 from faisceau.cli.base import in_place, note, one_line, out, print_table
 from faisceau.errors import NotFound
 from faisceau.evidence.exhibit import Exhibit
+from faisceau.evidence.recognised import why_aside
 from faisceau.findings.model import Finding
 from faisceau.ledger.entry import Entry
 from faisceau.ledger.verdict import Verdict
@@ -126,7 +127,7 @@ def print_status(state: CaseStatus) -> None:
             (
                 e.exhibit_id,
                 one_line(e.label),
-                e.reader or say(N_("unknown format")),
+                e.reader or say(_unread_because(e)),
                 "  ".join(f"{t} {c['rows']}" for t, c in e.tables.items()) or "0",
                 sum(c["rejected"] for c in e.tables.values()),
                 e.sha256[:16] + "…",
@@ -174,6 +175,11 @@ def print_status(state: CaseStatus) -> None:
         screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
 
 
+def _unread_because(exhibit: Exhibit) -> str:
+    """Why no reader read it (a template)."""
+    return N_("recognised, set aside") if exhibit.aside else N_("unknown format, kept as it is")
+
+
 N_("read"), N_("recognised"), N_("known"), N_("media"), N_("rejected"), N_("waiting")
 
 
@@ -184,8 +190,9 @@ def _print_completeness(exhibit: Exhibit) -> None:
         text = N_("{exhibit}: {n} files: {states}")
         note_out(text, exhibit=exhibit.exhibit_id, n=sum(exhibit.files.values()), states=states)
     for what, n in sorted(exhibit.aside.items()):
-        text = N_("{exhibit}: {n} files recognised and set aside: {what}")
-        note_out(text, exhibit=exhibit.exhibit_id, n=n, what=Term(what))
+        text = N_("{exhibit}: {n} files recognised and set aside: {what} ({why})")
+        why = Term(why_aside(what))
+        note_out(text, exhibit=exhibit.exhibit_id, n=n, what=Term(what), why=why)
     if exhibit.strange and sum(exhibit.files.values()) > 1:
         text = N_("{exhibit}: files of unknown format, the largest: {names}")
         names = one_line(", ".join(exhibit.strange))
@@ -236,8 +243,7 @@ def print_added(added: Added) -> None:
         )
         for table, count in exhibit.tables.items()
     )
-    aside = N_("recognised, set aside") if exhibit.aside else N_("unknown format, kept as it is")
-    reader = exhibit.reader or say(aside)
+    reader = exhibit.reader or say(_unread_because(exhibit))
     out().print(f"{exhibit.exhibit_id}  {one_line(exhibit.label)}  [{reader}]  {counts}")
     for template, facts in added.notes:
         note_out(template, **facts)

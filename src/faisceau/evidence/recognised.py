@@ -40,6 +40,11 @@ def recognise(head: Head) -> Known | None:
     return next((known for known in KNOWN if known.test(head)), None)
 
 
+def why_aside(what: str) -> str:
+    """Why files of this kind (``Known.what``) are set aside: a template, empty for no such kind."""
+    return next((known.why for known in KNOWN if known.what == what), "")
+
+
 def _preferences(*names: str) -> Test:
     """Android shared preferences (root ``map``) that hold one of these entries."""
 
