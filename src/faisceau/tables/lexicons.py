@@ -2,7 +2,8 @@
 
 A lexicon holds *entries* (a concept and the forms under which it is written), *traits* (what
 weighs a little by itself), *scenes* (what people do: concepts that come together within a few
-messages) and *contexts* (what clears a conversation). It is read by people first: the head of
+messages), *manners* (how people speak: by how often) and *contexts* (what clears a conversation).
+It is read by people first: the head of
 ``analyses/messages/lexicons/stupefiants.yaml`` explains every key. The notation of the forms is
 explained in :func:`forms`.
 """
@@ -106,6 +107,22 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How people speak to each other, whatever they speak of: weighs by how often it is met.
+
+    ``weight`` (log-odds) is for one time in some 25 words, up to ``most`` times that; counted are
+    the distinct ways it is said, or with ``every`` all its times.
+    """
+
+    manner: str
+    text: str
+    weight: float
+    most: float
+    every: bool
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What speaks for the persons: words of another trade, from ``least`` distinct ones on.
 
@@ -137,6 +154,7 @@ class Lexicon:
     traits: tuple[Trait, ...]
     scenes: tuple[Scene, ...]
     contexts: tuple[Context, ...]
+    manners: tuple[Manner, ...] = ()
     near: int = 4
 
     def __str__(self) -> str:
@@ -202,7 +220,7 @@ def forms(entry: Mapping[str, Any]) -> tuple[Form, ...]:
 
     Notation: lower case without accents (every accent and case is found); a blank is one to three
     blanks, hyphens, apostrophes or stops; ``'`` an apostrophe or blank that may be missing;
-    ``#`` a number; ``…`` up to 24 letters of anything in one message; ``*`` the rest of a word;
+    ``#`` a number; ``¶`` the end of a sentence or message; ``…`` up to 24 letters of anything in one message; ``*`` the rest of a word;
     ``(a|b)``, ``?`` and ``[abc]`` as in regular expressions; ``{name}`` a macro. Semicolons
     separate forms.
     """
@@ -229,6 +247,7 @@ def _parse(name: str, raw: bytes) -> Lexicon:
             traits=tuple(_trait(t) for t in data["traits"]),
             scenes=tuple(_scene(s) for s in data["scenes"]),
             contexts=tuple(_context(c) for c in data["contexts"]),
+            manners=tuple(_manner(m) for m in data.get("manners", ())),
             near=data.get("near", 4),
         )
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -255,6 +274,17 @@ def _entry(e: dict[str, Any], data: dict[str, Any]) -> Entry:
 
 def _trait(t: dict[str, Any]) -> Trait:
     return Trait(t["trait"], t["text"], float(t["weight"]), tuple(t["any"]))
+
+
+def _manner(m: dict[str, Any]) -> Manner:
+    return Manner(
+        manner=m["manner"],
+        text=m["text"],
+        weight=float(m["weight"]),
+        most=float(m.get("most", 3)),
+        every=bool(m.get("every", False)),
+        forms=forms(m),
+    )
 
 
 def _scene(s: dict[str, Any]) -> Scene:

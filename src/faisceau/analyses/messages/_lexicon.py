@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faisceau.analyses.messages._scan import Ints, Scanner
-from faisceau.tables.lexicons import Context, Entry, Form, Lexicon
+from faisceau.tables.lexicons import Context, Entry, Form, Lexicon, Manner
+
+Owner = Entry | Context | Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +20,17 @@ class Rules:
 
     lexicon: Lexicon
     scanner: Scanner
-    owners: tuple[Entry | Context, ...]
+    owners: tuple[Owner, ...]
     names: tuple[frozenset[str], ...]
     contexts: Mapping[str, Context]
 
 
 @lru_cache(maxsize=4)
 def rules(lexicon: Lexicon) -> Rules:
-    """Every form of every entry and context, with what it stands for."""
+    """Every form of every entry, context and manner, with what it stands for."""
     forms: list[Form] = []
-    owners: list[Entry | Context] = []
-    every: tuple[Entry | Context, ...] = (*lexicon.entries, *lexicon.contexts)
+    owners: list[Owner] = []
+    every: tuple[Owner, ...] = (*lexicon.entries, *lexicon.contexts, *lexicon.manners)
     for owner in every:
         forms += owner.forms
         owners += [owner] * len(owner.forms)
@@ -41,9 +43,11 @@ def rules(lexicon: Lexicon) -> Rules:
     )
 
 
-def _names(owner: Entry | Context) -> frozenset[str]:
+def _names(owner: Owner) -> frozenset[str]:
     if isinstance(owner, Context):
         return frozenset({owner.context})
+    if isinstance(owner, Manner):
+        return frozenset({owner.manner})
     return frozenset({owner.concept, *owner.kinds})
 
 

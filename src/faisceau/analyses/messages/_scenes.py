@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from faisceau.analyses.messages._lexicon import ENOUGH, Rules, more
-from faisceau.tables.lexicons import Context, Entry, Scene
+from faisceau.analyses.messages._lexicon import ENOUGH, Owner, Rules, more
+from faisceau.tables.lexicons import Context, Entry, Manner, Scene
 
 BIAS = -3.0
 """Log-odds of a conversation of which nothing is known."""
@@ -26,6 +26,8 @@ MOST = 6
 """Times a scene is counted, at most."""
 DAY = 36 * 3600 * 10**6
 """Messages further apart than this (microseconds) are not one scene."""
+PER, SHORT = 25, 15
+"""Words in which a manner is expected once; words added, so that one in three is not a habit."""
 LONG = 30
 """Messages from which on chance meetings of words are discounted."""
 
@@ -39,16 +41,20 @@ class Hit:
     end: int
     names: frozenset[str]
     word: str
-    owner: Entry | Context
+    owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation in order: who sent each message and when (microseconds; 0 when unknown)."""
+    """A conversation in order: who sent each message and when (microseconds; 0 when unknown).
+
+    ``words``: how many words its messages have together.
+    """
 
     senders: Sequence[str]
     times: Sequence[int]
     hits: Sequence[Hit]
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,20 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
         background.explain(one)
     scenes, taken = _added(met)
     contexts = background.clues(taken, len(talk.senders))
-    total = BIAS + sum(c.weight for c in (*scenes, *traits, *contexts))
+    clues = [*scenes, *traits, *contexts, *_manners(hits, ready, talk.words)]
+    total = BIAS + sum(c.weight for c in clues)
     total -= 0.45 * math.log(max(1.0, len(talk.senders) / LONG))
-    order = sorted((*scenes, *traits, *contexts), key=lambda c: (-abs(c.weight), c.code))
-    return total, order
+    return total, sorted(clues, key=lambda c: (-abs(c.weight), c.code))
+
+
+def _manners(hits: list[Hit], ready: Rules, words: int) -> Iterator[Clue]:
+    """How they speak: by how often, in proportion to how much they say."""
+    for manner in ready.lexicon.manners:
+        found = [h for h in hits if isinstance(h.owner, Manner) and manner.manner in h.names]
+        times = len(found) if manner.every else len({h.word.casefold() for h in found})
+        rate = min(manner.most, times * PER / (words + SHORT))
+        if found:
+            yield _clue(manner.manner, manner.text, manner.weight * rate, found)
 
 
 def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
@@ -144,7 +160,7 @@ def _settled(hits: list[Hit], ready: Rules) -> list[Hit]:
 
     def stands(hit: Hit) -> bool:
         owner = hit.owner
-        if isinstance(owner, Context) or not (owner.confirm or owner.clear):
+        if not isinstance(owner, Entry) or not (owner.confirm or owner.clear):
             return True
         if owner.clear and close(owner.clear, hit.message, near):
             return False

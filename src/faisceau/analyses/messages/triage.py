@@ -45,6 +45,7 @@ LOOKED = pa.schema(
         ("at", pa.int64()),
         ("sender", pa.string()),
         ("people", pa.string()),
+        ("size", pa.int32()),
         ("forms", pa.list_(pa.int32())),
         ("starts", pa.list_(pa.int32())),
         ("ends", pa.list_(pa.int32())),
@@ -139,6 +140,7 @@ def look(batch: pa.RecordBatch, lexicon: Lexicon, chosen: pa.Array) -> pa.Record
             pc.fill_null(batch["sent_at"].cast(pa.int64()), 0),
             pc.fill_null(batch["sender_id"], ""),
             participants(batch),
+            pc.add(pc.count_substring(batch["text"], " "), 1).cast(pa.int32()),
             pa.ListArray.from_arrays(offsets, pa.array(forms, pa.int32())),
             pa.ListArray.from_arrays(offsets, pa.array(starts, pa.int32())),
             pa.ListArray.from_arrays(offsets, pa.array(ends, pa.int32())),
@@ -168,7 +170,7 @@ def _conversations(found: pa.Table, lexicon: Lexicon) -> Iterator[_Ranked]:
                 strict=True,
             )
         ]
-        odds, clues = read(Talk(part["sender"], part["at"], hits), ready)
+        odds, clues = read(Talk(part["sender"], part["at"], hits, sum(part["size"])), ready)
         if clues:
             people = {who for joined in part["people"] for who in joined.split(JOIN) if who}
             key = part["key"][0]
