@@ -9,10 +9,12 @@ START = datetime(2026, 9, 5, 20, 0, tzinfo=UTC)
 ROAD = ["A1", "A2", "A3", "A4", "A5", "A6", "A7"]
 
 
-def drive(plate: str, at: datetime, behind_s: float = 0, road: list[str] = ROAD) -> list[str]:
+def drive(
+    plate: str, at: datetime, behind_s: float = 0, road: list[str] = ROAD, minutes: float = 10
+) -> list[str]:
     """Past every camera of a road, ten minutes from one to the next."""
     return [
-        f"{plate},{camera},{(at + timedelta(minutes=10 * n, seconds=behind_s)).isoformat()}"
+        f"{plate},{camera},{(at + timedelta(minutes=minutes * n, seconds=behind_s)).isoformat()}"
         for n, camera in enumerate(road)
     ]
 
@@ -66,7 +68,7 @@ def test_a_missed_camera_and_a_misread_plate_do_not_break_it(desk: Desk) -> None
 def test_a_third_vehicle_behind_now_one_now_the_other_belongs_to_the_group(desk: Desk) -> None:
     later, last = START + timedelta(days=3, hours=5), START + timedelta(days=6, hours=9)
     lines = []
-    for at, order in ((START, "ABC"), (later, "ACB"), (last, "BAC")):
+    for at, order in ((START, "ABC"), (later, "ABC"), (last, "CAB")):
         for n, who in enumerate(order):
             lines += drive(f"{who}{who}-111-{who}{who}", at, 150 * n)
     given(desk, traffic() + lines)
@@ -88,8 +90,8 @@ def test_colleagues_who_leave_together_are_no_convoy(desk: Desk) -> None:
     lines = []
     for day in range(20):
         at = START + timedelta(days=day) - timedelta(hours=3)
-        lines += drive("CO-111-LL", at, 37 * day % 110)
-        lines += drive("CO-222-LL", at, 53 * day % 130)
+        lines += drive("CO-111-LL", at, 37 * day % 110, minutes=9 + 0.5 * (day % 5))
+        lines += drive("CO-222-LL", at, 53 * day % 130, minutes=9.2 + 0.7 * (day % 4))
         lines += drive("CO-111-LL", at + timedelta(hours=13, minutes=day), 0, ROAD[::-1])
         lines += drive("CO-222-LL", at + timedelta(hours=14, minutes=3 * day), 0, ROAD[::-1])
     given(desk, traffic() + lines)

@@ -198,9 +198,20 @@ def _anchors(found: Joined, groups: list[list[int]], rule: Rule) -> _Anchors:
     for group, members in enumerate(groups):
         for journey in passings(found, members, rule):
             number += 1
-            rows += [(group, number, int(place[i]), int(at[i])) for i in sorted(journey.reads)]
+            along = _along(found.known, journey)
+            rows += [(group, number, int(place[i]), int(at[i])) for i in along]
     columns = np.array(rows, np.int64).reshape(-1, 4).T
     return _Anchors(*columns)
+
+
+def _along(known: Fleet, journey: Passing) -> list[int]:
+    """Every read of those who took part, from the first to the last shared passage."""
+    found: list[int] = []
+    for member in sorted(journey.members):
+        mine = slice(int(known.edges[member]), int(known.edges[member + 1]))
+        low, high = np.searchsorted(known.reads.at[mine], [journey.first, journey.last + 1])
+        found += range(mine.start + int(low), mine.start + int(high))
+    return found
 
 
 def _close(near: Named, anchors: _Anchors, members: list[list[int]], rule: Rule) -> list[list[int]]:
@@ -250,8 +261,8 @@ def _attached(of: Joined, base: list[int], more: list[int], rule: Rule) -> list[
         if (
             followed >= max(rule.trips, MOST * len(best))
             and sum(best.values()) >= ATTACHED
-            and of.company.route[pair].max(initial=0) >= ROUTE
-            and of.company.lesser[pair].max(initial=0) >= LESSER
+            and of.company.route[pair].sum() >= ROUTE
+            and of.company.lesser[pair].sum() >= LESSER
         ):
             found.append(one)
     return found
@@ -283,8 +294,8 @@ def _misread(
 ) -> list[tuple[int, int, str]]:
     """Rows near the group's trips whose plate is a member's but for a character, where and when
     that member itself was not read."""
-    reads = sorted({i for j in journeys for i in j.reads})
     known = of.known
+    reads = sorted({i for j in journeys for i in _along(known, j)})
     place, at = known.reads.place[reads], known.reads.at[reads]
     _, spot = around(near.reads, place, at, 600)
     found = []
