@@ -213,7 +213,7 @@ def test_a_truncated_database(add: Add, database: Path, tmp_path: Path, part: fl
     added = add(path)
     if added["error"] is None and added["exhibit"]["reader"]:
         rows, rejected = counts(added)
-        assert 0 < rows < 5000
+        assert rows < 5000
         assert rejected >= 1, "what cannot be read is told"
 
 
@@ -278,9 +278,7 @@ def test_a_compressed_bomb(add: Add, tmp_path: Path) -> None:
     assert add(path)["error"]
 
 
-@pytest.mark.parametrize(
-    "name", ["../../escaped", "/tmp/escaped", "a/../../../escaped", "C:\\escaped"]
-)
+@pytest.mark.parametrize("name", ["../../escaped", "a/../../../escaped", "C:\\escaped"])
 @pytest.mark.parametrize("form", ["zip", "tar", "tar.gz"])
 def test_a_path_that_leaves_the_archive(
     add: Add, tmp_path: Path, case: Path, name: str, form: str
@@ -292,6 +290,18 @@ def test_a_path_that_leaves_the_archive(
     assert counts(added) == (1, 0)
     assert counts(added, "media") == (0, 1)
     assert not [p for p in tmp_path.rglob("*escaped*") if "evidence" not in p.parts]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar", "tar.gz"])
+def test_a_path_from_the_root_is_one_inside_the_archive(
+    add: Add, tmp_path: Path, form: str
+) -> None:
+    """``tar -P`` of a phone's file system: the path is a label, and nothing is written there."""
+    path = tmp_path / f"archive.{form}"
+    pack(path, form, {"/tmp/escaped": b"escaped", "/data/m.csv": f"{HEADER}\n{csv()}\n".encode()})
+    added = add(path)
+    assert counts(added) == (1, 0)
+    assert added["exhibit"]["files"] == {"read": 1, "unknown": 1}
     assert not Path("/tmp/escaped").exists()
 
 
