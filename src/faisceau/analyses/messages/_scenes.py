@@ -14,7 +14,7 @@ from itertools import groupby
 from faisceau.analyses.messages._lexicon import ENOUGH, Owner, Rules, more
 from faisceau.tables.lexicons import Context, Entry, Manner, Scene
 
-BIAS = -3.0
+BIAS = -4.2
 """Log-odds of a conversation of which nothing is known."""
 AGAIN = 0.35
 """What a scene is worth each further time, of the time before."""
