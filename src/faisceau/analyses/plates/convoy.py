@@ -2,7 +2,7 @@
 
 Convoys as in Jeung et al. (PVLDB 1(1), 2008), found from sparse sensors; missed sensors are
 tolerated as in MaxGrowth (PVLDB 18, 2024, arXiv 2412.20177), misread plates too. The method is
-told in ``docs/how-to/plates-convoys.md``.
+told in ``docs/how-to/plates.md``.
 """
 
 import math

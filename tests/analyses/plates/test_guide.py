@@ -1,0 +1,71 @@
+"""The guide page on plates is followed as written, on the reads it speaks of."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faisceau.testing import mandate
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "plates.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FAISCEAU = [str(Path(sys.executable).with_name("faisceau"))]
+
+
+@pytest.fixture(scope="module")
+def followed(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where every command of the page was run, in order."""
+    folder = tmp_path_factory.mktemp("guide")
+    name = "lekagul-sensor-data.csv.gz"
+    shutil.copy(shared / "plates" / name, folder / name)
+    (folder / "mandate.toml").write_bytes(mandate(data=["plate_read"]))
+    for block in BLOCK.findall(PAGE.read_text("utf-8")):
+        for line in block.splitlines():
+            done = run(folder, line.removeprefix("faisceau "))
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+    return folder
+
+
+def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    import shlex
+
+    return subprocess.run(
+        [*FAISCEAU, *shlex.split(line)],
+        cwd=folder,
+        env={**os.environ, "FAISCEAU_HOME": str(folder / "home"), "FAISCEAU_LANG": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def findings(folder: Path, analysis: str) -> list[dict[str, Any]]:
+    said = run(folder, f"findings reserve --analysis {analysis} --format json").stdout
+    found: list[dict[str, Any]] = json.loads(said)
+    return found
+
+
+def test_23_vehicles_pass_restricted_gates_138_times(followed: Path) -> None:
+    found = [f for f in findings(followed, "plates.search") if f["params"]["where"]]
+    assert len(found) == 23
+    assert sum(len(f["reasons"][0]["evidence"]) for f in found) == 138
+
+
+def test_over_a_hundred_groups_travel_together(followed: Path) -> None:
+    found = [f for f in findings(followed, "plates.convoy") if f["params"]["trips"] == 1]
+    groups = [{s["value"] for s in f["subjects"]} for f in found]
+    assert {"20154722114730-650", "20155123015147-690"} in groups
+    assert len(found) > 100
+
+
+def test_four_vehicles_stay_for_weeks(followed: Path) -> None:
+    found = findings(followed, "plates.pattern")
+    assert found[0]["subjects"][0]["value"] == "20154519024544-322"
+    assert "stays 108 days" in found[0]["title"]
+    assert len(found) == 4
