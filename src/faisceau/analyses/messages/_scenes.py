@@ -28,6 +28,8 @@ DAY = 36 * 3600 * 10**6
 """Messages further apart than this (microseconds) are not one scene."""
 PER, SHORT = 25, 15
 """Words in which a manner is expected once; words added, so that one in three is not a habit."""
+EXPLAINED = 0.3
+"""Share of the manners that a context takes back."""
 LONG = 30
 """Messages from which on chance meetings of words are discounted."""
 
@@ -93,20 +95,27 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
         background.explain(one)
     scenes, taken = _added(met)
     contexts = background.clues(taken, len(talk.senders))
-    clues = [*scenes, *traits, *contexts, *_manners(hits, ready, talk.words)]
+    clues = [*scenes, *traits, *contexts, *_manners(hits, ready, talk, background)]
     total = BIAS + sum(c.weight for c in clues)
     total -= 0.45 * math.log(max(1.0, len(talk.senders) / LONG))
     return total, sorted(clues, key=lambda c: (-abs(c.weight), c.code))
 
 
-def _manners(hits: list[Hit], ready: Rules, words: int) -> Iterator[Clue]:
-    """How they speak: by how often, in proportion to how much they say."""
+def _manners(
+    hits: list[Hit], ready: Rules, talk: Talk, background: "_Background"
+) -> Iterator[Clue]:
+    """How they speak: by how often, in proportion to how much they say.
+
+    A context takes a share of what speaks against the persons: a coach gives orders too.
+    """
+    left = background.left(len(talk.senders))
     for manner in ready.lexicon.manners:
         found = [h for h in hits if isinstance(h.owner, Manner) and manner.manner in h.names]
         times = len(found) if manner.every else len({h.word.casefold() for h in found})
-        rate = min(manner.most, times * PER / (words + SHORT))
+        rate = min(manner.most, times * PER / (talk.words + SHORT))
         if found:
-            yield _clue(manner.manner, manner.text, manner.weight * rate, found)
+            weight = manner.weight * rate * (left if manner.weight > 0 else 1.0)
+            yield _clue(manner.manner, manner.text, weight, found)
 
 
 def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
@@ -299,6 +308,13 @@ class _Background:
         least = self.contexts[name].least
         words = {h.word.casefold() for h in self.hits[name] if low <= h.message <= high}
         return 0.0 if len(words) < least else 1 - 0.4 ** (len(words) - least + 1)
+
+    def left(self, messages: int) -> float:
+        """What the contexts leave of manners that speak against the persons."""
+        left = 1.0
+        for name in self.hits:
+            left *= 1 - EXPLAINED * self.strength(name, 0, messages)
+        return left
 
     def explain(self, met: _Met) -> None:
         """Take back the share of a scene that the contexts near it explain."""
