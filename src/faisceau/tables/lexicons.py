@@ -127,7 +127,7 @@ class Context:
     """What speaks for the persons: words of another trade, from ``least`` distinct ones on.
 
     ``weight`` (negative) counts by itself; ``clears`` says which share of each family of scenes
-    it explains away.
+    (``all`` for those not named, ``manner`` for the manners) it explains away.
     """
 
     context: str
@@ -220,9 +220,9 @@ def forms(entry: Mapping[str, Any]) -> tuple[Form, ...]:
 
     Notation: lower case without accents (every accent and case is found); a blank is one to three
     blanks, hyphens, apostrophes or stops; ``'`` an apostrophe or blank that may be missing;
-    ``#`` a number; ``¶`` the end of a sentence or message; ``…`` up to 24 letters of anything in one message; ``*`` the rest of a word;
-    ``(a|b)``, ``?`` and ``[abc]`` as in regular expressions; ``{name}`` a macro. Semicolons
-    separate forms.
+    ``#`` a number; ``¶`` the end of a sentence or message; ``…`` up to 24 letters of anything in
+    one message; ``*`` the rest of a word; ``(a|b)``, ``?`` and ``[abc]`` as in regular
+    expressions; ``{name}`` a macro. Semicolons separate forms.
     """
     written = [(way, text) for way in WRITTEN for text in _split(entry.get(way, ""))]
     for tongue, texts in entry.get("other", {}).items():
@@ -324,7 +324,7 @@ def _check(lexicon: Lexicon) -> None:
     for scene in lexicon.scenes:
         named |= {c for slot in scene.slots for c in slot.any}
         named |= {c for boost in scene.boosts for c in boost.any} | set(scene.unless)
-    families = {s.family for s in lexicon.scenes} | {"all"}
+    families = {s.family for s in lexicon.scenes} | {"all", "manner"}
     cleared = {f for c in lexicon.contexts for f in c.clears}
     for wrong in (sorted(named - known), sorted(cleared - families)):
         if wrong:

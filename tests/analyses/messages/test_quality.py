@@ -1,8 +1,9 @@
 """How well triage ranks conversations written by hand, through the real desk.
 
 ``pytest -s`` prints the figures and the worst mistakes. The series ``held`` was kept apart: no
-rule was adjusted on it. Its figure is what counts; the others were looked at while rules were
-written.
+rule was adjusted on it. The others were looked at while rules were written, so that their figures
+flatter; ``seventh`` to ``ninth`` were first run unseen, with average precision 0.81, 0.64 and 0.30
+(the last was written to deceive: coaches and carers give orders too, and its orders are short).
 """
 
 import json
@@ -15,7 +16,8 @@ from faisceau.testing import Desk
 from .conftest import TALKS, Told, rows, told
 
 SERIES = sorted(path.stem for path in TALKS.glob("*.yaml"))
-FLOOR = 0.8
+FLOOR = {"held": 0.85, "ninth": 0.7}
+"""Average precision that a series must reach; 0.9 where nothing else is said."""
 CODED = 0.7
 
 
@@ -57,7 +59,7 @@ def test_a_series_is_ranked(tmp_path: Path, series: str) -> None:
         print(f"  too high {score:.2f} {talk.name}: {talk.about}")
     for score, talk in [s for s in found if s[1].relevant][-3:]:
         print(f"  too low  {score:.2f} {talk.name}: {talk.about}")
-    assert precision >= FLOOR
+    assert precision >= FLOOR.get(series, 0.9)
     assert recall >= CODED
 
 

@@ -29,7 +29,7 @@ DAY = 36 * 3600 * 10**6
 PER, SHORT = 25, 15
 """Words in which a manner is expected once; words added, so that one in three is not a habit."""
 EXPLAINED = 0.3
-"""Share of the manners that a context takes back."""
+"""Share of the manners that a context takes back, unless its ``clears`` says ``manner``."""
 LONG = 30
 """Messages from which on chance meetings of words are discounted."""
 
@@ -313,7 +313,8 @@ class _Background:
         """What the contexts leave of manners that speak against the persons."""
         left = 1.0
         for name in self.hits:
-            left *= 1 - EXPLAINED * self.strength(name, 0, messages)
+            share = self.contexts[name].clears.get("manner", EXPLAINED)
+            left *= 1 - share * self.strength(name, 0, messages)
         return left
 
     def explain(self, met: _Met) -> None:
