@@ -14,16 +14,17 @@ import numpy as np
 from faisceau.analyses.plates._passages import Bools, Floats, Ints
 from faisceau.analyses.plates._together import Fleet, Shared, Traffic, Trips, habit, route_share
 
-FOLLOWS = 0.0
-"""Log-likelihood from which a trip counts as followed."""
-ENOUGH, TOTAL, TOTAL_ONCE = 0.0, 4.0, 2.0
+FOLLOWS = -2.5
+"""Log-likelihood from which a trip counts as followed: on short legs steadiness says little, so
+it must not speak clearly against."""
+ENOUGH, TOTAL, TOTAL_ONCE = -2.0, 3.0, 2.0
 """Log-likelihood over all trips, at least: of following; with that of sharing whole trips; the
 same where one trip is enough."""
 HABIT, HABIT_ENOUGH, HABIT_LEG, HABIT_ROUTE = 0.25, 10.0, 0.5, 0.93
 """Share of the legs driven together at one hour on several days that is a habit; then, at least:
 log-likelihood of following, the same by leg, share of the roads driven together."""
-WORST = -6.0
-"""What one trip may weigh against, at most."""
+WORST, WORST_WHOLE = -6.0, -8.0
+"""What one trip may weigh against, at most: by its distance, by what was not shared of it."""
 MATCHED, UNMATCHED = 0.4, -1.4
 """Log-likelihood of a read on a joint trip that the other matches, or not: a follower is read at
 nine cameras in ten, who happens to be near drops back or turns off."""
@@ -112,7 +113,7 @@ def _whole(trips: Trips) -> Floats:
     """By trip: whether the reads of the one are matched by the other's, as a follower's are."""
     own = np.maximum(np.minimum(trips.one_reads, trips.two_reads), trips.passages)
     matched = MATCHED * trips.passages + UNMATCHED * (own - trips.passages)
-    return np.maximum(matched, WORST / 2)
+    return np.maximum(matched, WORST_WHOLE)
 
 
 def _expected(trips: Trips, followed: Bools, traffic: Traffic, count: Ints) -> Floats:

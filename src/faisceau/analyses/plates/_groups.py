@@ -28,7 +28,7 @@ from faisceau.analyses.plates._plates import alike
 from faisceau.analyses.plates._survey import Survey
 from faisceau.analyses.plates._together import Fleet, Shared, Trips, fleet, shared, trips
 
-ATTACHED = 3.0
+ATTACHED = 0.0
 """Log-likelihood of following over all trips of a vehicle that is added to a group, at least."""
 CHUNK = 4_000_000
 """Reads of first vehicles looked at together."""
