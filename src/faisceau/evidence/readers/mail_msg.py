@@ -7,8 +7,10 @@ never sent through the internet, the properties say it. A mail attached to one i
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.utils import format_datetime
+from pathlib import Path
 from typing import TypeVar
 
 from olefile import OleFileIO  # type: ignore[import-untyped]
@@ -29,6 +31,8 @@ from faisceau.words import N_
 FILLS = [MESSAGE, MEDIA]
 LARGEST = 512 << 20
 """Bytes: the library holds an item whole."""
+SHARED = 4
+"""Streams of a compound file take up at most so many times its size: else they share sectors."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _NAMED = "__nameid_version1.0"
 _BROKEN = (
@@ -55,7 +59,7 @@ def detect(head: Head) -> bool:
     if not head.start.startswith(_OLE):
         return False
     try:
-        with OleFileIO(str(head.member.local())) as file:
+        with _compound(head.member.local()) as file:
             names = {path[0].lower() for path in file.listdir(streams=True, storages=True)}
     except _BROKEN:
         return False
@@ -67,7 +71,7 @@ def read(source: Source) -> Iterator[Row]:
     if source.member.size > LARGEST:
         raise BadInput(N_("{name} is larger than any mail"), name=source.name)
     try:
-        with OleFileIO(str(source.path())) as file:
+        with _compound(source.path()) as file:
             storage = Storage.from_ole(file)
     except _BROKEN as error:
         why = str(error)[:200] or type(error).__name__
@@ -78,6 +82,32 @@ def read(source: Source) -> Iterator[Row]:
         source.reject("", N_("an Outlook item that is no message: {kind}"), kind=kind)
         return
     yield from mail_rows(source, _mail(source, item, 0), "")
+
+
+@contextmanager
+def _compound(path: Path) -> Iterator[OleFileIO]:
+    """A compound file that promises no more than it has. Raises ``OSError``.
+
+    The library believes what the header and the directory say (MS-CFB 2.2, 2.6): a damaged sector
+    size, or a stream larger than the file, would have it fill the memory.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        header = stream.read(76)
+    if len(header) < 76:
+        raise OSError("cut short")
+    version, order, sector, mini = struct.unpack_from("<HHHH", header, 26)
+    if order != 0xFFFE or (version, sector) not in ((3, 9), (4, 12)) or mini != 6:
+        raise OSError("sectors of no known size")
+    tables = struct.unpack_from("<I", header, 44) + struct.unpack_from("<I", header, 64)
+    difat = struct.unpack_from("<I", header, 72)
+    if sum(tables + difat) << sector > size:
+        raise OSError("tables larger than the file")
+    with OleFileIO(str(path)) as file:
+        sizes = [entry.size for entry in file.direntries if entry is not None]
+        if any(one > size for one in sizes) or sum(sizes) > SHARED * size:
+            raise OSError("streams larger than the file")
+        yield file
 
 
 class _Item:
