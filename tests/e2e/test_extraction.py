@@ -1,7 +1,10 @@
 """A whole extraction, in every form it comes in: read completely, and what is left is named."""
 
+import hashlib
 import io
 import plistlib
+import re
+import shutil
 import sqlite3
 import tarfile
 import zipfile
@@ -189,3 +192,31 @@ def test_a_backup_of_an_iphone_is_read_under_the_names_it_had_there(
     [row] = shell("--format", "json", "rows", case, "message").json
     assert row["text"] == "hello"
     assert "Library/SMS/sms.db" in row["source"]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "read-a-phone.md"
+
+
+def test_the_guide_is_followed_as_written(
+    shell: Shell, case: Path, phone: Path, tmp_path: Path
+) -> None:
+    as_7z(phone, tmp_path / "locked.7z")
+    (tmp_path / "key.txt").write_text("secret\n")
+    for number, name in enumerate(("hurried", "late", "abroad", "listed")):
+        shutil.copytree(phone, tmp_path / name)
+        (tmp_path / name / "note.txt").write_text(f"another exhibit: {number}")
+    for name, content in (("known.csv", picture()), ("wanted.csv", b"wanted")):
+        (tmp_path / name).write_text(f"md5\n{hashlib.md5(content).hexdigest()}\n")
+    commands = re.findall(r"^\$ faisceau (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert len(commands) == 7
+    said = []
+    for command in commands:
+        names = [
+            str(tmp_path / word) if (tmp_path / word).exists() else word for word in command.split()
+        ]
+        answer = shell(*names)
+        assert answer.code == 0, (command, answer.err)
+        said.append(answer.out)
+    assert "first look" in said[2]
+    assert "times set back by -5400 seconds" in said[4]
+    assert "known files left aside" in said[6]
