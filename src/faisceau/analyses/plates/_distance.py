@@ -64,6 +64,18 @@ class Distances:
             speed = np.maximum(speed, np.where(saved, usual / took / limits.faster, 0.0))
         return np.where(km > NEAR_KM, speed, 0.0)
 
+    def fastest_s(self, spots: Ints, limits: Limits) -> Floats:
+        """Seconds below which no vehicle gets from each of some places to each (a square)."""
+        n = len(spots)
+        one, two = np.repeat(spots, n), np.tile(spots, n)
+        km = np.nan_to_num(self.km(one, two), nan=0.0)
+        least = km * 3600 / limits.kmh
+        if self.drift is not None and self.drift.hours.size and np.isfinite(limits.faster):
+            usual = self.drift.hours[one, two]
+            saved = np.minimum(usual / limits.faster, usual - SAVED_S)
+            least = np.maximum(least, np.where(np.isfinite(usual), saved, 0.0))
+        return np.where(km > NEAR_KM, least, 0.0).reshape(n, n)
+
     @property
     def mapped(self) -> bool:
         """Whether every place has a position."""

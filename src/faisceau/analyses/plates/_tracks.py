@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faisceau.analyses.plates._distance import Distances, Limits
+from faisceau.analyses.plates._distance import CLOCK_S, Distances, Limits
 from faisceau.analyses.plates._passages import Bools, Ints
 
 JOURNEY_S = 7200
@@ -26,10 +26,14 @@ class Tracks:
 def tracks(place: Ints, at: Ints, distances: Distances, limits: Limits) -> Tracks:
     """Part reads in the order of time: each goes on with the journey that it fits most easily."""
 
+    spots, spot = np.unique(place, return_inverse=True)
+    fastest: list[list[float]] = distances.fastest_s(spots, limits).tolist()
+    where: list[int] = spot.tolist()
+    when: list[int] = at.tolist()
+
     def haste(before: int, now: int) -> float:
-        one, two = place[before : before + 1], place[now : now + 1]
-        took = at[now : now + 1] - at[before]
-        return float(distances.haste(one, two, took, limits)[0])
+        least = fastest[where[before]][where[now]]
+        return least / float(max(when[now] - when[before] + CLOCK_S, 1))
 
     n = len(at)
     side = np.zeros(n, np.int64)

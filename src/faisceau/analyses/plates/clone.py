@@ -16,6 +16,7 @@ from faisceau.analyses import Engine, Params, analysis
 from faisceau.analyses.plates._distance import Distances, Limits
 from faisceau.analyses.plates._near import writings
 from faisceau.analyses.plates._passages import (
+    Bools,
     Floats,
     Hashes,
     Ints,
@@ -27,7 +28,7 @@ from faisceau.analyses.plates._passages import (
     places,
 )
 from faisceau.analyses.plates._survey import survey
-from faisceau.analyses.plates._tracks import Tracks, tracks
+from faisceau.analyses.plates._tracks import JOURNEY_S, Tracks, tracks
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.schemas import PLATE_READ, Schema
 from faisceau.words import N_
@@ -130,10 +131,9 @@ def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
     wrong = haste(reads, vehicle, asked.distances, limits) > 1
     edges = np.searchsorted(vehicle, np.arange(int(vehicle[-1]) + 2))
     found: list[_Parted] = []
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+    for who in np.unique(vehicle[:-1][wrong & ~_strays(reads, vehicle, wrong)]).tolist():
+        begin, end = int(edges[who]), int(edges[who + 1])
         mine = slice(begin, end)
-        if not wrong[begin : end - 1].any():
-            continue
         parted = tracks(reads.place[mine], reads.at[mine], asked.distances, limits)
         at = begin + np.flatnonzero(wrong[begin : end - 1])
         solid = parted.solid
@@ -149,6 +149,18 @@ def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
     texts = dict(zip(rows.tolist(), writings(asked.plate_read, asked.engine, rows), strict=True))
     for one in found:
         yield _lead(one, reads, asked, texts)
+
+
+def _strays(reads: Reads, vehicle: Ints, wrong: Bools) -> Bools:
+    """Contradictions that one read makes by itself: nobody reaches it, nobody gets on from it, and
+    without it nothing is wrong; or no other read is near it in time."""
+    near = (vehicle[1:] == vehicle[:-1]) & (np.diff(reads.at) <= JOURNEY_S)
+    near &= np.diff(reads.place) != 0
+    fits = near & ~wrong
+    before, after = np.r_[False, fits[:-1]], np.r_[fits[1:], False]
+    lonely = wrong & ~(before & after)  # the read before, or the one after, is of no journey
+    count = np.bincount(vehicle[:-1][wrong], minlength=int(vehicle[-1]) + 1)
+    return np.asarray(lonely & (count[vehicle[:-1]] <= 2))
 
 
 def _lead(one: _Parted, reads: Reads, asked: _Asked, texts: dict[int, str]) -> Lead:
