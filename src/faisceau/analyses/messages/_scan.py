@@ -95,6 +95,10 @@ class Scanner:
             first += count
         return np.concatenate(rows), np.concatenate(fragments)
 
+    def fragments(self) -> list[str]:
+        """The plain texts that the fast scan looks for, besides numbers; folded."""
+        return [f.text for f in self._plan.fragments if f.text != NUMBER]
+
     def by_fragment(self, groups: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
         """What the fragments stand for, when form ``i`` stands for ``groups[i]``: values, begins.
 
@@ -139,6 +143,7 @@ class _Plan:
     """
 
     database: Any
+    fragments: tuple[Fragment, ...]
     length: Ints
     left: Flags
     right: Flags
@@ -181,6 +186,7 @@ def _compiled(forms: Sequence[Form], macros: Macros) -> _Plan:
     forms_of, begins = _flat(list(users.values()))
     return _Plan(
         database=database,
+        fragments=tuple(users),
         length=np.array([len(f.text.encode()) for f in users], np.int64),
         left=np.array([f.left and f.text != NUMBER for f in users], bool),
         right=np.array([f.right and f.text != NUMBER for f in users], bool),
