@@ -13,11 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import dijkstra  # type: ignore[import-untyped]
-from scipy.spatial import Delaunay  # type: ignore[import-untyped]
 
-Ints = npt.NDArray[np.int64]
+from faisceau.demo.roads import Ints, Roads
+
 Floats = npt.NDArray[np.float64]
 
 DAY = 86_400
@@ -95,63 +93,10 @@ class _Trips:
         self.jitter.append(np.full(len(vehicle), jitter))
 
 
-class _Roads:
-    """Cameras at the crossings of a triangulation, and the shortest way between any two."""
-
-    def __init__(self, plan: Plan, chance: np.random.Generator) -> None:
-        side = 14.0 * np.sqrt(plan.cameras)  # kilometres
-        self.at = chance.uniform(0, side, (plan.cameras, 2))
-        self.side = side
-        edges = Delaunay(self.at).simplices
-        pairs = np.unique(
-            np.sort(np.vstack([edges[:, [0, 1]], edges[:, [1, 2]], edges[:, [0, 2]]])), axis=0
-        )
-        length = np.linalg.norm(self.at[pairs[:, 0]] - self.at[pairs[:, 1]], axis=1) * 1.15
-        near = length < 60
-        pairs, length = pairs[near], length[near]
-        motorway = chance.random(len(pairs)) < 0.35
-        self.kmh = np.zeros((plan.cameras, plan.cameras), np.float32)
-        kmh = np.where(motorway, 115, 78)
-        self.kmh[pairs[:, 0], pairs[:, 1]] = self.kmh[pairs[:, 1], pairs[:, 0]] = kmh
-        n = plan.cameras
-        self.km = np.zeros((n, n), np.float32)
-        self.km[pairs[:, 0], pairs[:, 1]] = self.km[pairs[:, 1], pairs[:, 0]] = length
-        cost = csr_matrix((length / kmh, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-        self.hours, before = dijkstra(cost, directed=False, return_predecessors=True)
-        self.before = before.astype(np.int32)
-        self.hops = self._hops()
-        edge = np.minimum(self.at, side - self.at).min(axis=1)
-        self.border = np.argsort(edge)[: max(6, n // 25)]
-
-    def _hops(self) -> npt.NDArray[np.int32]:
-        n = len(self.at)
-        hops = np.zeros((n, n), np.int32)
-        for origin in range(n):
-            for target in np.argsort(self.hours[origin])[1:]:
-                if self.before[origin, target] >= 0:
-                    hops[origin, target] = hops[origin, self.before[origin, target]] + 1
-        return hops
-
-    def targets(self, origin: Ints, low: int, high: int, chance: np.random.Generator) -> Ints:
-        """One target per origin, ``low`` to ``high`` hops away (else whatever is reachable)."""
-        found = np.full(len(origin), -1)
-        for _ in range(200):
-            left = np.flatnonzero(found < 0)
-            if not len(left):
-                break
-            tried = chance.integers(0, len(self.at), len(left))
-            hops = self.hops[origin[left], tried]
-            good = (hops >= low) & (hops <= high)
-            found[left[good]] = tried[good]
-        lost = found < 0
-        found[lost] = np.argmax(self.hops[origin[lost]], axis=1)
-        return found
-
-
 def simulate(plan: Plan) -> Traffic:
     """About ``plan.reads`` reads over ``plan.days`` days, and the truth."""
     chance = np.random.default_rng(plan.seed)
-    roads = _Roads(plan, chance)
+    roads = Roads(plan.cameras, chance)
     trips = _Trips()
     fleet = _Fleet(chance)
     convoys = _convoys(plan, roads, trips, fleet, chance)
@@ -201,7 +146,7 @@ class _Fleet:
 
 
 def _convoys(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> list[list[int]]:
     groups = []
     off: dict[int, set[int]] = {}
@@ -225,7 +170,7 @@ def _convoys(
 
 
 def _round_trips(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> list[int]:
     vehicles = fleet.more(plan.round_trips)
     off: dict[int, set[int]] = {}
@@ -249,7 +194,7 @@ def _round_trips(
 
 
 def _clones(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> list[int]:
     originals, clones = fleet.more(plan.clones), fleet.more(plan.clones)
     fleet.bears.update(zip(clones.tolist(), originals.tolist(), strict=True))
@@ -265,7 +210,7 @@ def _clones(
 
 
 def _commute(
-    plan: Plan, roads: _Roads, trips: _Trips, vehicles: Ints, chance: np.random.Generator,
+    plan: Plan, roads: Roads, trips: _Trips, vehicles: Ints, chance: np.random.Generator,
     *, days: float, home: Ints | None = None, work: Ints | None = None,
     leaves: Ints | None = None, with_s: float = 300.0, off: dict[int, set[int]] | None = None,
 ) -> None:  # fmt: skip
@@ -295,7 +240,7 @@ def _commute(
 
 
 def _commuters(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> None:
     n = max(20, int(plan.reads * 0.45 / (plan.days * 5 / 7 * 0.85 * 2 * 6)))
     together = int(n * plan.colleagues)
@@ -316,7 +261,7 @@ def _commuters(
 
 
 def _travellers(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> None:
     made = sum(
         int(roads.hops[a, b].sum()) + len(a)
@@ -361,7 +306,7 @@ def _travellers(
 
 
 def _reads(
-    plan: Plan, roads: _Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, fleet: _Fleet, chance: np.random.Generator
 ) -> pa.Table:
     vehicle, node, at, before = _passages(plan, roads, trips, chance)
     order = np.argsort(at, kind="stable")
@@ -397,7 +342,7 @@ def _reads(
 
 
 def _passages(
-    plan: Plan, roads: _Roads, trips: _Trips, chance: np.random.Generator
+    plan: Plan, roads: Roads, trips: _Trips, chance: np.random.Generator
 ) -> tuple[Ints, Ints, Floats, Ints]:
     """Every passage that a sensor saw: vehicle, camera, second, camera before."""
     origin, target = np.concatenate(trips.origin), np.concatenate(trips.target)
