@@ -34,38 +34,48 @@ from faisceau.case.workspace import Workspace
 from faisceau.tables.lexicons import load_lexicon
 from faisceau.testing import Clock, mandate
 
-WORDS = (
-    "je tu il on de la le c'est pas et a les que un est en ça pour moi une dans qui des t'es ai "
-    "j'ai bien plus mais toi ce avec me si sur tout oui fait non là va te du au ok ou quoi suis "
-    "faut vais mdr trop comme même demain peut être ils elle y se mon ton ma nous vous quand sais "
-    "dit merci voir aussi encore alors rien jamais temps soir après vraiment parce maintenant vers "
-    "jour chez bon juste besoin fais veux peux heure matin deux avant toujours dire maison "
-    "travail semaine genre puis mec gars argent voiture train photo film cours repas chien "
-    "vacances anniversaire maman papa école rendez-vous week-end appel message boulot fatigué"
-).split()
-LINES = (
-    "t'es où ?; j'arrive dans 10 min; ok ça marche; je suis en bas; tu viens ce soir ?; oui vers 20h; "
-    "bonne nuit ❤️; t'as mangé ?; je passe te prendre à 18h; mdr; j'suis au taf; appelle moi quand tu "
-    "peux; c'est combien ?; 15 euros chacun; on se retrouve devant la gare; prends du pain; t'as pas "
-    "répondu; désolé je dormais; dis lui que j'arrive; tkt; merci beaucoup; c'est bon je suis là; ok "
-    "à demain; il reste des pâtes; je te fais un virement; le prof est absent; j'ai raté le bus; t'es "
-    "dispo samedi ?; viens à la maison; je rentre; bon anniversaire !!; les enfants sont couchés; on "
-    "mange quoi; j'ai un rdv chez le médecin; tu me rappelles ?; ça va et toi ?; 5 min; laisse la clé "
-    "sous le paillasson; le colis est arrivé; je descends; tu fais quoi; rien et toi; haha; c'est quoi "
-    "l'adresse ?; 12 rue des lilas; t'as vu le match ?; j'en peux plus; pas de souci; je t'envoie la "
-    "photo; ils ont perdu; prends la voiture; il fait trop chaud; on part à 8h; garde moi une place; "
-    "je paye en cash; tu peux me déposer ?; y'a les flics sur le périph; efface la photo stp"
-).split("; ")
+WORDS = """
+je tu il on de la le c'est pas et a les que un est en ça pour moi une dans qui des t'es ai
+j'ai bien plus mais toi ce avec me si sur tout oui fait non là va te du au ok ou quoi suis
+faut vais mdr trop comme même demain peut être ils elle y se mon ton ma nous vous quand sais
+dit merci voir aussi encore alors rien jamais temps soir après vraiment parce maintenant vers
+jour chez bon juste besoin fais veux peux heure matin deux avant toujours dire maison travail
+semaine genre puis mec gars argent voiture train photo film cours repas chien vacances
+anniversaire maman papa école rendez-vous week-end appel message boulot fatigué
+"""
+LINES = """
+t'es où ?; j'arrive dans 10 min; ok ça marche; je suis en bas; tu viens ce soir ?; oui vers
+20h; bonne nuit ❤️; t'as mangé ?; je passe te prendre à 18h; mdr; j'suis au taf; appelle moi
+quand tu peux; c'est combien ?; 15 euros chacun; on se retrouve devant la gare; prends du
+pain; t'as pas répondu; désolé je dormais; dis lui que j'arrive; tkt; merci beaucoup; c'est
+bon je suis là; ok à demain; il reste des pâtes; je te fais un virement; le prof est absent;
+j'ai raté le bus; t'es dispo samedi ?; viens à la maison; je rentre; bon anniversaire !!; les
+enfants sont couchés; on mange quoi; j'ai un rdv chez le médecin; tu me rappelles ?; ça va et
+toi ?; 5 min; laisse la clé sous le paillasson; le colis est arrivé; je descends; tu fais
+quoi; rien et toi; haha; c'est quoi l'adresse ?; 12 rue des lilas; t'as vu le match ?; j'en
+peux plus; pas de souci; je t'envoie la photo; ils ont perdu; prends la voiture; il fait trop
+chaud; on part à 8h; garde moi une place; je paye en cash; tu peux me déposer ?; y'a les flics
+sur le périph; efface la photo stp
+"""
 SCENES = (
     "wsh t dispo ?|ouais tu veux quoi|mets m'en 2 comme samedi|80 les 2, jsuis en bas dans 10 min",
-    "arah ça passe côté école|ferme tout, tlm rentre|ils sont 2 dans une clio grise|dis aux clients 17h",
+    "arah ça passe côté école|ferme tout, tlm rentre|ils sont 2, clio grise|dis aux clients 17h",
     "garde le sac chez toi jusqu'à vendredi|y'a quoi dedans|ouvre pas. 300 pour toi|ok sous le lit",
-    "si on te demande t'es en vacances|et la valise ?|un gars te la donne à l'hôtel, tu l'ouvres pas",
+    "si on te demande t'es en vacances|et la valise ?|un gars te la donne, tu l'ouvres pas",
     "t'as fait combien ?|1240, il reste 18|le grand passe prendre l'argent à minuit",
     "change de puce ce soir|ok et l'ancienne|casse la et efface la conv, parle plus au tel",
 )
-QUERIES = ("demain", "colis", "anniversaire", '"en bas"', "virement photo", "valis*", "médecin~", "gare -bus")
-DAY_US = 86_400_000_000
+QUERIES = (
+    "demain",
+    "colis",
+    "anniversaire",
+    '"en bas"',
+    "virement photo",
+    "valis*",
+    "médecin~",
+    "gare -bus",
+)
+ASKED = "SELECT rowid, highlight(m, 0, '[', ']') FROM m WHERE m MATCH ? ORDER BY rank LIMIT 20"
 START_US = 1_767_225_600_000_000
 BATCH = 250_000
 Ints = npt.NDArray[np.int64]
@@ -78,7 +88,7 @@ def traffic(n: int) -> Iterator[pa.RecordBatch]:
     """Messages in the columns of the table, conversation after conversation as chats mix them."""
     chance = np.random.default_rng(1)
     tail = ["".join(chance.choice(list("abcdeéfghilmnoprstuv"), 7)) for _ in range(40_000)]
-    words = pa.array([*WORDS, *tail])
+    words = pa.array([*WORDS.split(), *tail])
     weight = 1 / np.arange(1, len(words) + 1)
     law = np.cumsum(weight / weight.sum())
     talks = max(100, n // 60)
@@ -95,7 +105,10 @@ def traffic(n: int) -> Iterator[pa.RecordBatch]:
                 "account": pa.array([f"+336{t % handsets:08}" for t in talk.tolist()]),
                 "thread_id": pa.array([f"T{t}" for t in talk.tolist()]),
                 "sender_id": pa.array(
-                    [f"+337{t * 2 + s:08}" for t, s in zip(talk.tolist(), side.tolist(), strict=True)]
+                    [
+                        f"+337{t * 2 + s:08}"
+                        for t, s in zip(talk.tolist(), side.tolist(), strict=True)
+                    ]
                 ),
                 "sent_at": pa.array(START_US + (start + np.arange(size)) * 60_000_000 // 4).cast(
                     pa.timestamp("us", tz="UTC")
@@ -113,7 +126,8 @@ def drawn(
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     said = words.take(pa.array(np.searchsorted(law, chance.random(int(offsets[-1])))))
     free = pa.compute.binary_join(pa.ListArray.from_arrays(offsets, said), " ")
-    lines = pa.array(LINES).take(pa.array(chance.integers(0, len(LINES), size)))
+    known = pa.array(" ".join(LINES.split()).split("; "))
+    lines = known.take(pa.array(chance.integers(0, len(known), size)))
     return pa.compute.if_else(pa.array(chance.random(size) < 0.4), lines, free)
 
 
@@ -183,7 +197,7 @@ def scanning(texts: pa.Array, plain: Path, folder: Path) -> None:
 
 def automaton(texts: pa.Array, words: Path) -> int:
     """How many messages hold one of the words, by pyahocorasick."""
-    import ahocorasick  # type: ignore[import-not-found]  # noqa: PLC0415
+    import ahocorasick  # type: ignore[import-not-found]
 
     made = ahocorasick.Automaton()
     for word in words.read_text(encoding="utf-8").split("\n"):
@@ -205,10 +219,7 @@ def searching(case: Workspace, texts: pa.Array, folder: Path, repeat: int) -> No
             query = QUERIES[turn % len(QUERIES)]
             mine.append(timed(lambda q=query: case.search(q)))  # type: ignore[misc]
             plain = query.replace("~", "").replace(" -bus", " NOT bus")
-            sql = (
-                "SELECT rowid, highlight(m, 0, '[', ']') FROM m WHERE m MATCH ? ORDER BY rank LIMIT 20"
-            )
-            theirs.append(timed(lambda q=plain: db.execute(sql, (q,)).fetchall()))  # type: ignore[misc]
+            theirs.append(timed(lambda q=plain: db.execute(ASKED, (q,)).fetchall()))  # type: ignore[misc]
     for name, times in (("search through the door", mine), ("SQLite FTS5", theirs)):
         cuts = statistics.quantiles(times, n=100)
         print(f"{name:30} median {cuts[49] * 1e3:7.1f} ms   p99 {cuts[98] * 1e3:7.1f} ms")
@@ -217,7 +228,9 @@ def searching(case: Workspace, texts: pa.Array, folder: Path, repeat: int) -> No
 def full_text(path: Path, texts: pa.Array) -> None:
     """The texts in an FTS5 table."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE VIRTUAL TABLE m USING fts5(text, tokenize='unicode61 remove_diacritics 2')")
+        db.execute(
+            "CREATE VIRTUAL TABLE m USING fts5(text, tokenize='unicode61 remove_diacritics 2')"
+        )
         db.executemany("INSERT INTO m VALUES (?)", ((t,) for t in texts.to_pylist()))
         db.commit()
 
