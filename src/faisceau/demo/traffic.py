@@ -318,7 +318,7 @@ def _reads(
     plates = pc.replace_with_mask(
         plates,
         _mask(len(vehicle), wrong),
-        pa.array(_misread(names[vehicle[wrong]].tolist(), chance)),
+        pa.array(_misread(names[vehicle[wrong]].tolist(), chance), pa.string()),
     )
     heading = np.arctan2(*(roads.at[node] - roads.at[before]).T) * 180 / np.pi % 360
     compass = np.array(["N", "E", "S", "W"])[((heading + 45) // 90).astype(int) % 4]
@@ -361,7 +361,7 @@ def _passages(
     first = begins[:-1]
     before[first] = node[first]
     km, kmh = roads.km[before, node], roads.kmh[before, node]
-    seconds = np.where(km > 0, km / np.maximum(kmh, 1) * 3600, 0.0)
+    seconds = np.where(km > 0, km.astype(np.float64) / np.maximum(kmh, 1) * 3600, 0.0)
     seconds *= chance.normal(1, plan.leg_noise, len(seconds)) / np.repeat(
         np.clip(speed, 0.5, 2), length
     )
