@@ -11,8 +11,16 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.batches import NULL, alone, batch, only, present, rejecting
-from faisceau.evidence.databases import Cells, Database, count, epoch_times, looked_up, true
+from faisceau.evidence.batches import alone, batch, only, present, rejecting
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    Database,
+    count_unread,
+    epoch_times,
+    looked_up,
+    true,
+)
 from faisceau.evidence.reading import OWNER
 from faisceau.tables.schemas import CALL, MESSAGE
 from faisceau.tables.schemas.schema import STRING, Batch
@@ -43,7 +51,7 @@ LEFT = """post_dial_digits via_number data_usage features subscription_component
 _DIRECTIONS = {1: "in", 2: "out", 3: "missed", 4: "missed", 5: "missed", 6: "missed", 7: "in"}
 _NOBODY = {"-1": "unknown", "-2": "private", "-3": "unknown"}
 _PRESENTATION = {2: "private", 3: "unknown", 4: "unknown"}  # 1: allowed; 4: from a payphone
-_TEXTS = pa.array([200, 300])  # ``logtype``: MMS, SMS
+_TEXTS = (200, 300)  # ``logtype``: MMS, SMS
 _LINE = r"^\+?[0-9]{6,15}$"
 
 
@@ -53,7 +61,7 @@ def call_log(database: Database, table: str) -> Iterator[Batch]:
     wanted = {**{n: n for n in names}, "line": "phone_account_address", "text": "m_content"}
     fields = present(database, table, {**wanted, "at": "date"})
     for cells in database.cells(table, fields, "ORDER BY rowid"):
-        texts = pc.fill_null(pc.is_in(cells.integers("logtype"), value_set=_TEXTS), False)
+        texts = pc.fill_null(pc.is_in(cells.integers("logtype"), value_set=pa.array(_TEXTS)), False)
         calls = _calls(database, cells)
         if not true(texts):
             yield calls
@@ -73,7 +81,7 @@ def _calls(database: Database, cells: Cells) -> Batch:
     other, me = _other(cells), _holder(database, cells)
     seconds = cells.numbers("duration")
     negative = pc.fill_null(pc.less(seconds, 0), False)
-    count(database.source, "call.duration_s", true(negative))
+    count_unread(database.source, "call.duration_s", true(negative))
     columns = {
         "ref": cells.texts("_id"),
         "caller": pc.if_else(out, me, other),

@@ -7,10 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.databases import Database
+from faisceau.evidence.databases import NULL, Database
 from faisceau.tables.schemas.schema import STRING, STRINGS, Batch, Schema
-
-NULL = pa.scalar(None, STRING)
 
 Columns = Mapping[str, pa.Array | list[Any] | str | None]
 

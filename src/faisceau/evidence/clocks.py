@@ -11,7 +11,6 @@ from faisceau.tables.schemas.schema import EARLIEST, LATEST
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _COCOA = datetime(2001, 1, 1, tzinfo=UTC)
-_WINDOWS = datetime(1601, 1, 1, tzinfo=UTC)
 _LONGEST_COCOA_S = 4_102_444_800
 """A larger count since 2001 is in nanoseconds: iOS 11 changed ``sms.db`` from seconds to them."""
 
@@ -50,8 +49,3 @@ def cocoa_time(value: Any) -> datetime:
     if abs(float(value)) > _LONGEST_COCOA_S:
         return plausible(_COCOA + timedelta(microseconds=int(value) // 1000))
     return plausible(_COCOA + timedelta(seconds=float(value)))
-
-
-def webkit_time(value: Any) -> datetime:
-    """Microseconds since 1601 (Chromium's and WebKit's clock) as a UTC time."""
-    return plausible(_WINDOWS + timedelta(microseconds=int(value)))

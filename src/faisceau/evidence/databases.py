@@ -43,7 +43,8 @@ _COCOA_S = 978_307_200
 """2001-01-01 in seconds since 1970."""
 _LONGEST_S = 4_102_444_800
 """A larger count since 2001 is in nanoseconds (iOS 11 and later)."""
-_NULL = pa.scalar(None, STRING)
+NULL = pa.nulls(1, STRING)[0]
+"""A text that is null. (``pa.scalar`` would import pandas at every start.)"""
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """The second, where SQLite complains of damage in the words of the damaged bytes."""
 
@@ -147,9 +148,6 @@ class Database:
         for table in sorted(self.tables.keys() - known):
             if not _is_machinery(table) and self.filled(table):
                 self.source.leave(f"table {table}")
-        wal = self.source.sibling(f"{self.source.name.rpartition('/')[2]}-wal")
-        if wal is not None and wal.member.size:
-            self.source.leave("write-ahead log beside the database")
 
 
 @contextmanager
@@ -195,26 +193,30 @@ class Cells:
             array = pa.array(values, pa.binary()).cast(STRING)
         except (pa.ArrowException, TypeError):
             array = pa.array([text(value) for value in values], STRING)
-        return pc.if_else(pc.equal(array, ""), _NULL, array)
+        return pc.if_else(pc.equal(array, ""), NULL, array)
 
     def integers(self, name: str) -> pa.Array:
         """As whole numbers; what is none is null."""
-        found = self._inferred(name)
-        if pa.types.is_integer(found.type):
-            return found
-        return pa.array([_number(value, int) for value in self.raw(name)], pa.int64())
+        return self._typed(name, pa.int64(), int)
 
     def numbers(self, name: str) -> pa.Array:
         """As numbers; what is none is null."""
-        found = self._inferred(name)
-        if pa.types.is_primitive(found.type):
-            return found.cast(NUMBER, safe=False)  # not exact beyond 2^53
-        return pa.array([_number(value, float) for value in self.raw(name)], NUMBER)
+        return self._typed(name, NUMBER, float)
 
     def whole(self, name: str) -> pa.Array | None:
         """As whole numbers where all values are; else None."""
         found = self._inferred(name)
         return found if pa.types.is_integer(found.type) else None
+
+    def _typed(self, name: str, kind: pa.DataType, convert: Callable[[Any], Any]) -> pa.Array:
+        """As numbers of one type, taken as they are where all are of it: that is much faster."""
+        values = self.values.get(name)
+        if values is None:
+            return pa.nulls(self.n, kind)
+        try:
+            return pa.array(values, kind)
+        except (pa.ArrowException, TypeError, OverflowError):
+            return pa.array([number(value, convert) for value in values], kind)
 
     def _inferred(self, name: str) -> pa.Array:
         """The values as Arrow takes them by itself: whole numbers only where all are."""
@@ -246,11 +248,11 @@ class Times:
         if not self.at.null_count:
             return None
         why = pc.if_else(self.bad, OUTSIDE, NO_TIME)
-        return pc.if_else(pc.is_valid(self.at), _NULL, why)
+        return pc.if_else(pc.is_valid(self.at), NULL, why)
 
     def counted(self, source: Source, column: str) -> pa.Array:
         """The times, where a row can do without: those that are none are counted unread."""
-        count(source, column, true(self.bad))
+        count_unread(source, column, true(self.bad))
         return self.at
 
 
@@ -371,8 +373,12 @@ def shared_lists(
 
 def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:
     """For each key its value in ``table``, null where it has none."""
-    if not table:
+    if not table or keys.null_count == len(keys):
         return pa.nulls(len(keys), STRING)
+    if len(table) > len(keys):  # an array of a large table costs more than the few keys
+        distinct = keys.dictionary_encode()
+        met = [table.get(key) for key in distinct.dictionary.to_pylist()]
+        return pa.array(met, STRING).take(distinct.indices)
     known = pa.array(list(table.keys()), keys.type)
     return pa.array(list(table.values()), STRING).take(pc.index_in(keys, value_set=known))
 
@@ -389,7 +395,7 @@ def true(mask: pa.Array) -> int:
     return int(pc.sum(mask).as_py() or 0)
 
 
-def count(source: Source, column: str, n: int) -> None:
+def count_unread(source: Source, column: str, n: int) -> None:
     """Count ``n`` cells of a column that stand there and cannot be read."""
     if n:
         source.tally.unread[column] += n
@@ -410,13 +416,13 @@ def text(value: Any) -> str | None:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _number(value: Any, convert: Callable[[Any], Any]) -> Any:
+def number(value: Any, convert: Callable[[Any], Any] = int) -> Any:
     """A number, also where the database holds it as text; null where it is none."""
     try:
-        number = convert(value)
+        found = convert(value)
     except (ValueError, TypeError, OverflowError):
         return None
-    return number if abs(number) < 1 << 63 else None
+    return found if abs(found) < 1 << 63 else None
 
 
 def _is_machinery(table: str) -> bool:

@@ -368,15 +368,38 @@ class Source:
     def elements(self, *tags: str) -> Iterator[Any]:
         """The XML elements with these local names (none: the root's children), streamed.
 
-        Each is complete when yielded and freed afterwards. Characters that XML forbids are mended.
-        A document that declares entities is refused (``BadInput``); a damaged one raises after its
-        readable part was yielded.
+        Each is complete when yielded and freed afterwards; see ``xml_events`` for what is refused.
+        """
+        wanted = set(tags)
+        depth = inside = 0
+        for event, element in self.xml_events():
+            mine = (
+                etree.QName(element).localname in wanted
+                if wanted
+                else depth == (1 if event == "start" else 2)
+            )
+            if event == "start":
+                depth += 1
+                inside += mine
+                continue
+            depth -= 1
+            inside -= mine
+            if mine and not inside:
+                yield element
+            if not inside:
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+
+    def xml_events(self) -> Iterator[tuple[str, Any]]:
+        """The start and end of each XML element, streamed; whoever takes them frees them.
+
+        Characters that XML forbids are mended. A document that declares entities is refused
+        (``BadInput``); a damaged one raises after its readable part was given.
         """
         hostile = BadInput(N_("{name} declares XML entities: refused as hostile"), name=self.name)
         if b"<!ENTITY" in self.head.start or "<!ENTITY" in self.head.text:
             raise hostile
-        wanted = set(tags)
-        depth = 0
         try:
             with self.open() as stream:
                 events = etree.iterparse(
@@ -390,28 +413,11 @@ class Source:
                     remove_pis=True,
                     huge_tree=True,  # one text may be longer than 10 MB
                 )
-                inside = 0
-                for event, element in events:
-                    dtd = None if depth else element.getroottree().docinfo.internalDTD
+                for number, (event, element) in enumerate(events):
+                    dtd = None if number else element.getroottree().docinfo.internalDTD
                     if dtd is not None and next(dtd.iterentities(), None) is not None:
                         raise hostile
-                    mine = (
-                        etree.QName(element).localname in wanted
-                        if wanted
-                        else depth == (1 if event == "start" else 2)
-                    )
-                    if event == "start":
-                        depth += 1
-                        inside += mine
-                        continue
-                    depth -= 1
-                    inside -= mine
-                    if mine and not inside:
-                        yield element
-                    if not inside:
-                        element.clear()
-                        while element.getprevious() is not None:
-                            del element.getparent()[0]
+                    yield event, element
         except etree.XMLSyntaxError as error:
             raise BadInput(
                 N_("{name} is damaged XML: {why}"), name=self.name, why=error.msg

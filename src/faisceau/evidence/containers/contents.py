@@ -75,7 +75,11 @@ def bomb(name: str) -> BadInput:
 def damaged(name: str, form: str, why: object) -> BadInput:
     """The error for a container, or a member, that is not what its form asks for."""
     return BadInput(
-        N_("{name} cannot be opened as {form}: {why}"), name=name, form=form, why=str(why)[:200]
+        N_("{name} cannot be opened as {form}: {why}"),
+        hint=N_("Nothing was added: ask for the file again, the copy may have failed"),
+        name=name,
+        form=form,
+        why=str(why)[:200],
     )
 
 

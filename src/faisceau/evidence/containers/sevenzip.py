@@ -30,8 +30,6 @@ from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.reading import Member
 from faisceau.words import N_
 
-MAGIC = b"7z\xbc\xaf\x27\x1c"
-
 _MEMORY = 256 << 20
 _BROKEN = (
     *BROKEN,

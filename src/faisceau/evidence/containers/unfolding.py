@@ -11,8 +11,6 @@ from faisceau.evidence.containers import ios_backup
 from faisceau.evidence.containers.compressed import list_compressed
 from faisceau.evidence.containers.contents import Contents, Room
 from faisceau.evidence.containers.scratch import Scratch
-from faisceau.evidence.containers.sevenzip import MAGIC as SEVENZIP
-from faisceau.evidence.containers.sevenzip import list_7z
 from faisceau.evidence.containers.sqlcipher import list_database, looks_encrypted
 from faisceau.evidence.containers.tars import is_tar_header, list_tar
 from faisceau.evidence.containers.whatsapp_crypt import header_of, list_backup
@@ -30,7 +28,7 @@ Form = Literal["zip", "7z", "tar", "gzip", "bzip2", "xz"]
 
 _BEGINS: dict[Form, re.Pattern[bytes]] = {
     "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
-    "7z": re.compile(re.escape(SEVENZIP)),
+    "7z": re.compile(rb"7z\xbc\xaf\x27\x1c"),
     "gzip": re.compile(rb"\x1f\x8b\x08"),
     "bzip2": re.compile(rb"BZh[1-9](1AY&SY|\x17\x72\x45\x38\x50\x90)"),
     "xz": re.compile(rb"\xfd7zXZ\x00"),
@@ -113,6 +111,8 @@ class _Unfolding:
         if form == "zip":
             direct = list_zip(file, prefix, room, self.scratch, self.keys)
         elif form == "7z":
+            from faisceau.evidence.containers.sevenzip import list_7z  # slow to import
+
             direct = list_7z(file, prefix, room, self.scratch, self.keys)
         elif form == "tar":
             direct = list_tar(file.name, file.local(), prefix, room, self.scratch)

@@ -12,8 +12,8 @@ from faisceau.evidence.profiles import Profile
 from faisceau.evidence.reading import Source
 from faisceau.tables.schemas.schema import STRING, TIME, Schema
 
-_INCOMING = pa.array(["in", "missed"])
-_DIRECTIONS = pa.array(["in", "out", "missed"])
+_INCOMING = ("in", "missed")
+_DIRECTIONS = ("in", "out", "missed")
 
 
 def applied(
@@ -53,7 +53,7 @@ def _direction(meanings: Mapping[str, str]) -> Callable[[str], str | None]:
 def sided(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
     """True for the rows of a line that say which way the call went; data sessions need not."""
     null = pa.nulls(rows, STRING)
-    known = pc.is_in(columns.get("direction", null), _DIRECTIONS)
+    known = pc.is_in(columns.get("direction", null), pa.array(_DIRECTIONS))
     data = pc.equal(columns.get("kind", null), "data")
     return pc.or_(pc.fill_null(known, False), pc.fill_null(data, False))
 
@@ -86,7 +86,7 @@ def turned(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Calls of one line as calls: of an incoming one the line is called, and the other calls."""
     if "direction" not in columns:
         return dict(columns)
-    incoming = pc.fill_null(pc.is_in(columns["direction"], _INCOMING), False)
+    incoming = pc.fill_null(pc.is_in(columns["direction"], pa.array(_INCOMING)), False)
     caller, callee = columns["caller"], columns["callee"]
     return {
         **columns,

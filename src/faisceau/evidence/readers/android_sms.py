@@ -19,8 +19,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.batches import NULL, alone, batch, only, positive, present, rejecting
+from faisceau.evidence.batches import alone, batch, only, positive, present, rejecting
 from faisceau.evidence.databases import (
+    NULL,
     Cells,
     Database,
     epoch_times,

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
 from faisceau.evidence.databases import (
+    NULL,
     Cells,
     Database,
     cocoa_times,
@@ -46,7 +47,6 @@ _RECORD = (
 _CALL = ("rowid", "address", "date", "duration", "flags")
 _LINKS = re.compile(r"z_\d+remoteparticipanthandles")
 """Core Data numbers its tables and columns anew with each model."""
-_NULL = pa.scalar(None, STRING)
 
 _TAKEN = {
     "zcallrecord": " ".join(_RECORD),
@@ -195,5 +195,5 @@ def _columns(
 
 
 def _batch(columns: Mapping[str, pa.Array], locators: pa.Array, peer: pa.Array) -> Batch:
-    reasons = pc.if_else(pc.is_null(peer), NOBODY, _NULL) if peer.null_count else None
+    reasons = pc.if_else(pc.is_null(peer), NOBODY, NULL) if peer.null_count else None
     return Batch(CALL, pa.RecordBatch.from_pydict(dict(columns)), locators, reasons)

@@ -26,7 +26,7 @@ from faisceau.errors import BadInput
 from faisceau.evidence.databases import (
     Cells,
     cocoa_times,
-    count,
+    count_unread,
     joined,
     looked_up,
     message_batches,
@@ -269,7 +269,7 @@ class _Words:
                 self.further.append((place, f"version {number}", before))
         if unsent:
             self.unsent = pa.array([place in unsent for place in range(cells.n)])
-        count(source, "message.text", bad)
+        count_unread(source, "message.text", bad)
 
     def beside(
         self,
@@ -310,7 +310,7 @@ def _stored(cells: Cells, source: Source) -> pa.Array:
                     found[place] = attributed_words(archive) or None
                 except (ValueError, TypeError):
                     bad += 1
-        count(source, "message.text", bad)
+        count_unread(source, "message.text", bad)
         words = pc.coalesce(words, pa.array(found, STRING))
     marks = pc.equal(pc.utf8_trim(words, _BLANK), "")
     return pc.if_else(pc.fill_null(marks, False), pa.scalar(None, STRING), words)

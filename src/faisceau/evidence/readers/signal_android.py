@@ -27,7 +27,7 @@ from faisceau.evidence.batches import batch, only, present, rejecting
 from faisceau.evidence.databases import (
     Cells,
     Database,
-    count,
+    count_unread,
     epoch_times,
     looked_up,
     message_batches,
@@ -149,7 +149,7 @@ def _sha256(source: Source, stored: Any) -> str | None:
     except ValueError:
         digest = b""
     if len(digest) != 32:
-        count(source, "message.attachment_sha256", 1)
+        count_unread(source, "message.attachment_sha256", 1)
         return None
     return digest.hex()
 

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
 from faisceau.evidence.databases import (
+    NULL,
     Cells,
     Database,
     epoch_times,
@@ -44,7 +45,6 @@ from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT, HANDSET]
 
-_NULL = pa.scalar(None, STRING)
 _SMS = 64
 _KINDS = {
     2: "system", 4: "system", 8: "system", 9: "system", 10: "system", 11: "system", 12: "system",
@@ -62,7 +62,7 @@ _LABELS = {
 }  # fmt: skip
 _OLDER = {1: 10, 2: 10, 3: 61, 4: 13, 5: 2, 7: 60, 8: 63, 11: 12, 15: 2, 18: 30}
 """``chatmsg_type``, where ``type`` is not there, as the type it stands for."""
-_NAMES_WHOM = pa.array([4, 10, 11, 12, 50, 51, 53])
+_NAMES_WHOM = (4, 10, 11, 12, 50, 51, 53)
 """Types whose ``identities`` are the persons they are about."""
 
 _TRANSFERS = {
@@ -161,7 +161,7 @@ def _message_batches(
     }
     notice = pc.equal(columns["kind"], "system")
     partner = _people(cells.texts("dialog_partner"))
-    sms = pc.if_else(pc.equal(types, _SMS), looked_up(cells.integers("id"), numbers), _NULL)
+    sms = pc.if_else(pc.equal(types, _SMS), looked_up(cells.integers("id"), numbers), NULL)
     lists = shared_lists([thread, sender, partner, sms], book.recipients, notice)
     yield from message_batches(MESSAGE, columns, cells.locators("id"), times.reasons, lists)
 
@@ -213,7 +213,9 @@ def _labelled(cells: Cells, types: pa.Array, words: pa.Array) -> pa.Array:
     label = looked_up(types, {number: f"[{meaning}]" for number, meaning in _LABELS.items()})
     if label.null_count == cells.n:
         return words
-    whom = pc.if_else(pc.is_in(types, value_set=_NAMES_WHOM), cells.texts("identities"), _NULL)
+    whom = pc.if_else(
+        pc.is_in(types, value_set=pa.array(_NAMES_WHOM)), cells.texts("identities"), NULL
+    )
     said = joined(joined(label, whom, " "), words, " ")
     return pc.if_else(pc.is_valid(label), said, words)
 
@@ -285,7 +287,7 @@ def _sent(
             "thread_id": thread,
             "thread_name": looked_up(thread, book.names),
             "sender_id": pc.if_else(came, partner, me),
-            "sender_name": pc.if_else(came, cells.texts("partner_dispname"), _NULL),
+            "sender_name": pc.if_else(came, cells.texts("partner_dispname"), NULL),
             "sent_at": times.at,
             "text": _described(cells, table),
             "kind": pa.repeat(kind, cells.n),

@@ -16,12 +16,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from lxml import etree
-
-from faisceau.errors import BadInput, FieldError
+from faisceau.errors import FieldError
 from faisceau.evidence.clocks import epoch_ms
 from faisceau.evidence.media import media_of
-from faisceau.evidence.mending import mended_xml
 from faisceau.evidence.reading import OWNER, Head, Record, Source
 from faisceau.tables.schemas import CALL, MEDIA, MESSAGE, Row
 from faisceau.words import N_
@@ -45,7 +42,6 @@ _REPORTS = ("131", "133", "134", "135", "136")
 _FROM, _TO = "137", ("151", "130", "129")
 _SELF = "insert-address-token"
 _KINDS = {"image": "image", "video": "video", "audio": "voice"}
-_TOPS = ("sms", "mms", "call")
 
 _SMS = """protocol toa sc_toa service_center read status locked date_sent sub_id readable_date
     sc_address""".split()  # noqa: SIM905 - a list of words
@@ -71,7 +67,7 @@ def read(source: Source) -> Iterator[Row]:
 
     A damaged file raises ``BadInput`` after its readable part.
     """
-    for element in _elements(source):
+    for element in source.elements():
         values = {name: value for name, value in element.attrib.items() if value != "null"}
         kind = str(element.tag)
         with source.record(values, f"line {element.sourceline}") as record:
@@ -83,38 +79,6 @@ def read(source: Source) -> Iterator[Row]:
                 yield _call(source, record)
             else:
                 raise FieldError(N_("not a message or a call but a {found}"), found=kind)
-
-
-def _elements(source: Source) -> Iterator[Any]:
-    """The children of the root, each complete when given and freed afterwards."""
-    start = source.head.start
-    if b"<!ENTITY" in start or "<!ENTITY" in source.head.text:
-        raise BadInput(N_("{name} declares XML entities: refused as hostile"), name=source.name)
-    depth = 0
-    try:
-        with source.open() as stream:
-            for event, element in etree.iterparse(
-                mended_xml(stream, start),
-                events=("start", "end"),
-                encoding="utf-8",
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-                remove_comments=True,
-                remove_pis=True,
-                huge_tree=True,  # a picture stands in one attribute
-            ):
-                depth += 1 if event == "start" else -1
-                if event == "start" or depth != 1:
-                    continue
-                yield element
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise BadInput(
-            N_("{name} is damaged XML: {why}"), name=source.name, why=error.msg
-        ) from error
 
 
 def _sent(record: Record, field: str) -> bool:

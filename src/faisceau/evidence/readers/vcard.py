@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from vobject.base import ParseError, parseLine
-
 from faisceau.evidence.mail.charsets import words
 from faisceau.evidence.mail.headers import base64_bytes
 from faisceau.evidence.media import media_of, media_type
@@ -140,6 +138,8 @@ def _ends_with_agent(card: Card) -> bool:
 
 
 def _take(card: Card, line: str) -> None:
+    from vobject.base import ParseError, parseLine  # slow to import
+
     card.size += len(line)
     try:
         if card.size > LONGEST_CARD:

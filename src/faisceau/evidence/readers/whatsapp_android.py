@@ -105,7 +105,7 @@ def _messages(db: Database, book: Book) -> Iterator[Batch]:
 def _read(db: Database, book: Book, query: Query) -> Iterator[Batch]:
     starred = 0
     for given in db.read(query):
-        starred += sum(1 for mark in given.blobs("starred") if mark == 1)
+        starred += sum(1 for mark in given.raw("starred") if mark == 1)
         yield from batches(given, book, db.source)
     for given in lost(db, query, _IDS):
         yield from batches(given, book, db.source)

@@ -84,7 +84,7 @@ def _messages(db: Database) -> Iterator[Batch]:
     starred = 0
     wanted = query(db)
     for given in db.read(wanted):
-        starred += sum(1 for mark in given.blobs("starred") if mark == 1)
+        starred += sum(1 for mark in given.raw("starred") if mark == 1)
         yield from batches(given, who, db.source)
     if db.has("ZWAMESSAGE", "ZSTANZAID"):
         for given in lost(db, wanted, {"ZWAMESSAGE": "ZSTANZAID"}):

@@ -7,7 +7,7 @@ File format: https://www.sqlite.org/fileformat2.html (sections 1.5 free pages, 1
 import mmap
 import struct
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -265,7 +265,3 @@ def journal_pages(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
         file.seek(sector)
         while len(record := file.read(8 + size)) == 8 + size:
             yield int.from_bytes(record[:4], "big"), record[4:-4]
-
-
-Roots = Mapping[str, int]
-"""The first page of each table's tree."""

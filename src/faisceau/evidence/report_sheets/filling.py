@@ -29,7 +29,6 @@ _WORDS = {
 }
 _SAYS = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _CLOCK = re.compile(r"(?:(?:(\d+)[.:])?(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)")
-_NO_IDENTIFIER = re.compile(r"web|address|url|picture|photo|organi|note|birth", re.IGNORECASE)
 """Labels of what stands in an entry and names nobody."""
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _FAMILIES = {

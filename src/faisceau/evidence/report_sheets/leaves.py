@@ -8,13 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree
-
-from faisceau.errors import BadInput
 from faisceau.evidence.folding import folded
-from faisceau.evidence.mending import mended_xml
 from faisceau.evidence.reading import Source
-from faisceau.words import N_
 
 _NAMING = ("name", "caption", "title", "key", "label", "type", "id")
 """Attributes that may name a text or a section, the surest first."""
@@ -49,46 +44,18 @@ class Leaf:
 
 
 def leaves(source: Source) -> Iterator[Leaf]:
-    """The records of an XML file, streamed.
-
-    Raises ``BadInput`` for a document that declares entities, and for a damaged one after its
-    readable part.
-    """
-    hostile = BadInput(N_("{name} declares XML entities: refused as hostile"), name=source.name)
-    try:
-        with source.open() as stream:
-            events = etree.iterparse(
-                mended_xml(stream, source.head.start),
-                events=("start", "end"),
-                encoding="utf-8",
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-                remove_comments=True,
-                remove_pis=True,
-                huge_tree=True,
-            )
-            depth = 0
-            for event, element in events:
-                if event == "start":
-                    dtd = None if depth else element.getroottree().docinfo.internalDTD
-                    if dtd is not None and next(dtd.iterentities(), None) is not None:
-                        raise hostile
-                    depth += 1
-                    continue
-                depth -= 1
-                if len(element) and all(map(_is_leaf, element)):
-                    if _flattened(element):
-                        continue
-                    yield Leaf.of(element, _said(element))
-                    _free(element)
-                elif len(element) == 0 and len(element.attrib) > 2 and not element.text:
-                    yield Leaf.of(element, dict(element.attrib))
-                    _free(element)
-    except etree.XMLSyntaxError as error:
-        raise BadInput(
-            N_("{name} is damaged XML: {why}"), name=source.name, why=error.msg
-        ) from error
+    """The records of an XML file, streamed; see ``Source.xml_events`` for what is refused."""
+    for event, element in source.xml_events():
+        if event == "start":
+            continue
+        if len(element) and all(map(_is_leaf, element)):
+            if _flattened(element):
+                continue
+            yield Leaf.of(element, _said(element))
+            _free(element)
+        elif len(element) == 0 and len(element.attrib) > 2 and not element.text:
+            yield Leaf.of(element, dict(element.attrib))
+            _free(element)
 
 
 def _is_leaf(element: Any) -> bool:

@@ -7,15 +7,12 @@ table knows no other kind.
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from faisceau.evidence.databases import Cells, text
 from faisceau.evidence.reading import Source
 from faisceau.evidence.whatsapp.android_people import Book
-from faisceau.evidence.whatsapp.columns import Given, epoch_times, text
+from faisceau.evidence.whatsapp.columns import call_batch, epoch_times
 from faisceau.evidence.whatsapp.database import ROWS, Database
-from faisceau.tables.schemas import CALL
-from faisceau.tables.schemas.schema import STRING, Batch
+from faisceau.tables.schemas.schema import Batch
 
 _UNANSWERED = (2, 3, 4)  # missed, unavailable, refused
 _NEW = (
@@ -93,20 +90,9 @@ def _batch(rows: list[Any], table: str, book: Book, source: Source) -> Batch:
             callees.append((shared or other) if mine else book.me)
         directions.append("out" if mine else "missed" if result in _UNANSWERED else "in")
     ids, _, _, refs, times, durations, *_ = zip(*rows, strict=True)
-    given = Given(table, {"id": ids, "ref": refs, "time": times, "for": durations}, len(rows))
-    started_at, reasons = epoch_times(given.integers("time"))
-    columns = {
-        "ref": given.texts("ref"),
-        "caller": pa.array(callers, STRING),
-        "callee": pa.array(callees, STRING),
-        "started_at": started_at,
-        "duration_s": given.numbers("for"),
-        "count": pa.repeat(1, len(rows)).cast(pa.int64()),
-        "kind": pa.repeat("voice", len(rows)),
-        "direction": pa.array(directions, STRING),
-    }
-    locators = pc.binary_join_element_wise(table, given.integers("id").cast(STRING), " ")
-    return Batch(CALL, pa.RecordBatch.from_pydict(columns), locators, reasons)
+    given = Cells(table, {"id": ids, "ref": refs, "time": times, "for": durations}, len(rows))
+    started = epoch_times(given.integers("time"))
+    return call_batch(given, started, callers, callees, directions)
 
 
 def _person(value: Any, book: Book) -> str | None:

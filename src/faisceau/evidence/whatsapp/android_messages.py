@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from faisceau.evidence.databases import NULL, Cells, count_unread, joined, looked_up, true
 from faisceau.evidence.reading import Source
 from faisceau.evidence.whatsapp.android_notices import (
     BY_MIME,
@@ -18,26 +19,14 @@ from faisceau.evidence.whatsapp.android_notices import (
     TITLED,
 )
 from faisceau.evidence.whatsapp.android_people import Book
-from faisceau.evidence.whatsapp.columns import (
-    NULL,
-    Given,
-    count_unread,
-    epoch_times,
-    further_times,
-    hashes,
-    joined,
-    located,
-    looked_up,
-    places,
-    true,
-)
+from faisceau.evidence.whatsapp.columns import epoch_times, further_times, hashes, located, places
 from faisceau.evidence.whatsapp.jids import JID, is_shared
 from faisceau.evidence.whatsapp.lost import FOUND
 from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
 from faisceau.tables.schemas.schema import STRING, Batch
 
 
-def batches(given: Given, book: Book, source: Source) -> Iterator[Batch]:
+def batches(given: Cells, book: Book, source: Source) -> Iterator[Batch]:
     """The rows of one query as messages."""
     ids, kinds = given.integers("id"), pc.fill_null(given.integers("type"), 0)
     added = given.table == "message_add_on"
@@ -85,17 +74,17 @@ def batches(given: Given, book: Book, source: Source) -> Iterator[Batch]:
     yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
 
 
-def _threads(given: Given, book: Book) -> pa.Array:
-    if "chat" in given.columns:
+def _threads(given: Cells, book: Book) -> pa.Array:
+    if "chat" in given.values:
         return looked_up(given.integers("chat"), book.threads)
     return given.texts("thread")
 
 
 def _senders(
-    given: Given, book: Book, thread: pa.Array, *, mine: pa.Array, notice: pa.Array
+    given: Cells, book: Book, thread: pa.Array, *, mine: pa.Array, notice: pa.Array
 ) -> pa.Array:
     """Who sent: the holder, the one peer, or in a shared chat the member that is named."""
-    if "sender_row" in given.columns:
+    if "sender_row" in given.values:
         rows = given.integers("sender_row")
         people = {row: book.person(row) for row in pc.unique(rows).to_pylist() if row}
         named = looked_up(rows, people)
@@ -109,10 +98,10 @@ def _senders(
 
 
 def _deleted(
-    given: Given, book: Book, ids: pa.Array, kinds: pa.Array, *, thread: pa.Array
+    given: Cells, book: Book, ids: pa.Array, kinds: pa.Array, *, thread: pa.Array
 ) -> pa.Array:
     """Revoked, lost, or of a chat that the holder erased and the app has not cleared away yet."""
-    if FOUND in given.columns:
+    if FOUND in given.values:
         return pa.repeat(True, given.n)
     gone = pc.or_(
         pc.is_in(kinds, value_set=pa.array(REVOKED)), pc.is_valid(given.integers("revoked"))
@@ -127,7 +116,7 @@ def _deleted(
     return gone
 
 
-def _words(given: Given, book: Book, ids: pa.Array, kinds: pa.Array) -> pa.Array:
+def _words(given: Cells, book: Book, ids: pa.Array, kinds: pa.Array) -> pa.Array:
     """The words of each message, with those that stand beside it in tables of their own."""
     text = pc.coalesce(given.texts("text"), given.texts("caption"))
     if given.table == "message_add_on":
@@ -158,9 +147,9 @@ def _words(given: Given, book: Book, ids: pa.Array, kinds: pa.Array) -> pa.Array
     return pc.if_else(labelled, joined(label, text, " "), text)
 
 
-def _members(given: Given, book: Book) -> pa.Array:
+def _members(given: Cells, book: Book) -> pa.Array:
     """The members that a notice of the old schema is about."""
-    stored = given.blobs("people")
+    stored = given.raw("people")
     if not any(stored):
         return pa.nulls(given.n, STRING)
     return pa.array([_jids(value, book) for value in stored], STRING)
@@ -172,7 +161,7 @@ def _jids(value: object, book: Book) -> str | None:
     return "\n".join(book.shown(jid) or jid for jid in found) or None
 
 
-def _kinds(given: Given, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
+def _kinds(given: Cells, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
     """What each message carries; an unknown type is counted and judged by its media type."""
     known = looked_up(kinds, KINDS)
     if not known.null_count:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from faisceau.evidence.databases import text
 from faisceau.evidence.whatsapp.android_fields import NOTES
-from faisceau.evidence.whatsapp.columns import text
 from faisceau.evidence.whatsapp.database import Database
 from faisceau.evidence.whatsapp.jids import is_shared
 

@@ -1,122 +1,33 @@
-"""Columns of a database's rows as Arrow arrays: decoded, timed, looked up, all at once.
-
-Text is fetched as bytes (``text_factory = bytes``) and decoded by column: a call for each value
-would double the time.
-"""
+"""What WhatsApp keeps in its own way, by columns: times, places, hashes; and a batch of calls."""
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.reading import Source
-from faisceau.tables.schemas.schema import EARLIEST, LATEST, NUMBER, STRING, TIME
-from faisceau.words import N_
+from faisceau.evidence.databases import (
+    NO_TIME,
+    NULL,
+    OUTSIDE,
+    Cells,
+    joined,
+    looked_up,
+    true,
+)
+from faisceau.tables.schemas import CALL
+from faisceau.tables.schemas.schema import EARLIEST, LATEST, NUMBER, STRING, TIME, Batch
 
-NO_TIME = N_("no time stands with it")
-OUTSIDE = N_("its time is outside 1970 to 2100")
-
-NULL = pa.scalar(None, STRING)
 _COCOA_US = 978_307_200_000_000
 """2001-01-01 in microseconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The rows of one query by field; a field that the database lacks is all null."""
-
-    table: str
-    columns: Mapping[str, Sequence[Any]]
-    n: int
-
-    def texts(self, name: str) -> pa.Array:
-        """As UTF-8; bytes that are none become U+FFFD, the empty text null."""
-        values = self.columns.get(name)
-        if values is None:
-            return pa.nulls(self.n, STRING)
-        try:
-            array = pa.array(values, pa.binary()).cast(STRING)
-        except (pa.ArrowException, TypeError):
-            array = pa.array([text(value) for value in values], STRING)
-        return pc.if_else(pc.equal(array, ""), NULL, array)
-
-    def integers(self, name: str) -> pa.Array:
-        """As whole numbers; what is none is null."""
-        return self._numbers(name, pa.int64(), int)
-
-    def numbers(self, name: str) -> pa.Array:
-        """As numbers; what is none is null."""
-        return self._numbers(name, NUMBER, float)
-
-    def blobs(self, name: str) -> Sequence[Any]:
-        """As stored."""
-        return self.columns.get(name) or [None] * self.n
-
-    def _numbers(self, name: str, kind: pa.DataType, convert: Callable[[Any], Any]) -> pa.Array:
-        values = self.columns.get(name)
-        if values is None:
-            return pa.nulls(self.n, kind)
-        try:
-            return pa.array(values, kind)
-        except (pa.ArrowException, TypeError, OverflowError):
-            return pa.array([number(value, convert) for value in values], kind)
-
-
-def text(value: Any) -> str | None:
-    """Text of one value, whatever its type."""
-    if value is None:
-        return None
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def number(value: Any, convert: Callable[[Any], Any] = int) -> Any:
-    """A number, also where the database holds it as text; null where it is none."""
-    try:
-        found = convert(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return found if abs(found) < 1 << 63 else None
-
-
-def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:
-    """For each key its value in ``table``, null where it has none."""
-    if not table or keys.null_count == len(keys):
-        return pa.nulls(len(keys), STRING)
-    if len(table) > len(keys):  # an array of a large table costs more than the few keys
-        distinct = keys.dictionary_encode()
-        met = [table.get(key) for key in distinct.dictionary.to_pylist()]
-        return pa.array(met, STRING).take(distinct.indices)
-    known = pa.array(list(table.keys()), keys.type)
-    return pa.array(list(table.values()), STRING).take(pc.index_in(keys, value_set=known))
-
-
-def located(given: Given, ids: pa.Array) -> pa.Array:
+def located(given: Cells, ids: pa.Array) -> pa.Array:
     """Where each row stands: its table and number and, of a lost one, where it was found."""
     numbers = pc.fill_null(ids.cast(STRING), "?")
     at = pc.binary_join_element_wise(given.table, numbers, " ")
     found = given.texts("found")
     return joined(at, pc.binary_join_element_wise("(", found, ")", ""), " ")
-
-
-def joined(left: pa.Array, right: pa.Array, between: str) -> pa.Array:
-    """Both texts, or the one that is there."""
-    if right.null_count == len(right):
-        return left
-    return pc.coalesce(pc.binary_join_element_wise(left, right, between), left, right)
-
-
-def true(mask: pa.Array) -> int:
-    """How many are true."""
-    return int(pc.sum(mask).as_py() or 0)
-
-
-def count_unread(source: Source, column: str, n: int) -> None:
-    """Count values of ``column`` that stand there and could not be read."""
-    if n:
-        source.tally.unread[column] += n
 
 
 def epoch_times(millis: pa.Array) -> tuple[pa.Array, pa.Array | None]:
@@ -188,3 +99,29 @@ def hashes(stored: pa.Array) -> tuple[pa.Array, int]:
         else:
             bad += 1
     return looked_up(stored, found), bad
+
+
+def call_batch(
+    calls: Cells,
+    started: tuple[pa.Array, pa.Array | None],
+    callers: Sequence[str | None],
+    callees: Sequence[str | None],
+    directions: Sequence[str | None],
+) -> Batch:
+    """Calls whose fields are ``id``, ``ref`` and ``for`` (seconds), with who called whom.
+
+    ``started``: when, and the reasons to reject.
+    """
+    started_at, reasons = started
+    columns = {
+        "ref": calls.texts("ref"),
+        "caller": pa.array(callers, STRING),
+        "callee": pa.array(callees, STRING),
+        "started_at": started_at,
+        "duration_s": calls.numbers("for"),
+        "count": pa.repeat(1, calls.n).cast(pa.int64()),
+        "kind": pa.repeat("voice", calls.n),
+        "direction": pa.array(directions, STRING),
+    }
+    locators = pc.binary_join_element_wise(calls.table, calls.integers("id").cast(STRING), " ")
+    return Batch(CALL, pa.RecordBatch.from_pydict(columns), locators, reasons)

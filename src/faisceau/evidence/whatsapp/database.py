@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from faisceau.errors import BadInput
+from faisceau.evidence.databases import Cells
 from faisceau.evidence.reading import Source
 from faisceau.evidence.sqlite import Evidence, chunks
-from faisceau.evidence.whatsapp.columns import Given
 from faisceau.words import N_
 
 ROWS = 50_000
@@ -116,7 +116,7 @@ class Database:
         if table in self.tables:
             self.source.tally.tables_read.add(table)
 
-    def read(self, query: Query) -> Iterator[Given]:
+    def read(self, query: Query) -> Iterator[Cells]:
         """The rows of a query, about ``ROWS`` at a time."""
         present = self._present(query)
         columns: list[list[Any]] = [[] for _ in present]
@@ -163,5 +163,5 @@ class Database:
         return f" LEFT JOIN {rows} ON {table}.{join.key} = {join.equal}"
 
 
-def _given(query: Query, present: Mapping[str, Field], columns: list[list[Any]]) -> Given:
-    return Given(query.main, dict(zip(present, columns, strict=True)), len(columns[0]))
+def _given(query: Query, present: Mapping[str, Field], columns: list[list[Any]]) -> Cells:
+    return Cells(query.main, dict(zip(present, columns, strict=True)), len(columns[0]))

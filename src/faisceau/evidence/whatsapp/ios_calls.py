@@ -6,16 +6,13 @@ Core Data numbers the columns that link its tables (``Z1CALLEVENTS``), after the
 import re
 from collections.abc import Iterator
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from faisceau.evidence.databases import Cells, text
 from faisceau.evidence.reading import OWNER, Source
-from faisceau.evidence.whatsapp.columns import Given, cocoa_times, text
+from faisceau.evidence.whatsapp.columns import call_batch, cocoa_times
 from faisceau.evidence.whatsapp.database import ROWS, Database
 from faisceau.evidence.whatsapp.jids import plain
 from faisceau.evidence.whatsapp.names import IosNames
-from faisceau.tables.schemas import CALL
-from faisceau.tables.schemas.schema import STRING, Batch
+from faisceau.tables.schemas.schema import Batch
 
 EVENT, PARTICIPANT, GROUPED = "ZWACDCALLEVENT", "ZWACDCALLEVENTPARTICIPANT", "ZWAAGGREGATECALLEVENT"
 _MISSED, _REJECTED = 1, 4
@@ -87,17 +84,6 @@ def _batch(rows: list[tuple[object, ...]], me: str, names: IosNames, source: Sou
             if unanswered
             else "in"
         )
-    given = Given(EVENT, {"id": ids, "time": times, "for": durations, "ref": refs}, len(rows))
-    started_at, reasons = cocoa_times(given.numbers("time"))
-    columns = {
-        "ref": given.texts("ref"),
-        "caller": pa.array(callers, STRING),
-        "callee": pa.array(callees, STRING),
-        "started_at": started_at,
-        "duration_s": given.numbers("for"),
-        "count": pa.repeat(1, len(rows)).cast(pa.int64()),
-        "kind": pa.repeat("voice", len(rows)),
-        "direction": pa.array(directions, STRING),
-    }
-    locators = pc.binary_join_element_wise(EVENT, given.integers("id").cast(STRING), " ")
-    return Batch(CALL, pa.RecordBatch.from_pydict(columns), locators, reasons)
+    given = Cells(EVENT, {"id": ids, "time": times, "for": durations, "ref": refs}, len(rows))
+    started = cocoa_times(given.numbers("time"))
+    return call_batch(given, started, callers, callees, directions)

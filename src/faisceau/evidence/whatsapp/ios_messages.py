@@ -7,19 +7,9 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from faisceau.evidence.databases import NULL, Cells, count_unread, joined, looked_up
 from faisceau.evidence.reading import Source
-from faisceau.evidence.whatsapp.columns import (
-    NULL,
-    Given,
-    cocoa_times,
-    count_unread,
-    epoch_times,
-    hashes,
-    joined,
-    located,
-    looked_up,
-    places,
-)
+from faisceau.evidence.whatsapp.columns import cocoa_times, epoch_times, hashes, located, places
 from faisceau.evidence.whatsapp.database import Database, Field, Join, Query, plain
 from faisceau.evidence.whatsapp.ios_notices import (
     ADDED,
@@ -72,7 +62,7 @@ def query(db: Database) -> Query:
     return Query("ZWAMESSAGE", "Z_PK", FIELDS, joins)
 
 
-def batches(given: Given, who: Sessions, source: Source) -> Iterator[Batch]:
+def batches(given: Cells, who: Sessions, source: Source) -> Iterator[Batch]:
     """The rows of one query as messages, then the reactions to them."""
     ids, kinds = given.integers("id"), pc.fill_null(given.integers("type"), 0)
     mine = pc.equal(pc.fill_null(given.integers("mine"), 0), 1)
@@ -87,7 +77,7 @@ def batches(given: Given, who: Sessions, source: Source) -> Iterator[Batch]:
         given.numbers("latitude"), given.numbers("longitude"), pc.equal(kinds, LOCATION)
     )
     answers = {
-        n: answer(raw) for n, raw in enumerate(given.blobs("metadata")) if isinstance(raw, bytes)
+        n: answer(raw) for n, raw in enumerate(given.raw("metadata")) if isinstance(raw, bytes)
     }
     received = _receipts(given)
     polls = {n: "\n".join(poll) for n, (_, poll) in received.items() if poll}
@@ -117,7 +107,7 @@ def batches(given: Given, who: Sessions, source: Source) -> Iterator[Batch]:
         "forwarded": pc.or_(
             pc.is_in(at, value_set=often), pc.not_equal(pc.bit_wise_and(flags, _FORWARDED), 0)
         ),
-        "deleted": pa.repeat(True, given.n) if FOUND in given.columns else pc.equal(kinds, DELETED),
+        "deleted": pa.repeat(True, given.n) if FOUND in given.values else pc.equal(kinds, DELETED),
         "reply_to": quoted,
         "attachment_sha256": attached,
         "latitude": latitude,
@@ -132,7 +122,7 @@ def batches(given: Given, who: Sessions, source: Source) -> Iterator[Batch]:
 
 
 def _received(
-    given: Given, who: Sessions, threads: list[str], thread: pa.Array, member: pa.Array
+    given: Cells, who: Sessions, threads: list[str], thread: pa.Array, member: pa.Array
 ) -> pa.Array:
     """Who sent what was received: the one peer, or in a shared chat the member that is named."""
     peer = looked_up(thread, {t: who.person(t) for t in threads if not is_shared(t)})
@@ -145,7 +135,7 @@ def _received(
     return pc.coalesce(peer, member, looked_up(named, people))
 
 
-def _pushed(given: Given) -> pa.Array:
+def _pushed(given: Cells) -> pa.Array:
     """The name that the sender chose; recent versions keep an encoded record in its place."""
     stored = given.texts("push")
     names = {name: name for name in pc.unique(stored).to_pylist() if name and not _is_record(name)}
@@ -161,16 +151,16 @@ def _is_record(name: str) -> bool:
         return False
 
 
-def _receipts(given: Given) -> dict[int, tuple[list[Reaction], list[str]]]:
+def _receipts(given: Cells) -> dict[int, tuple[list[Reaction], list[str]]]:
     """Reactions and polls by position; most receipts tell of deliveries alone."""
     found = {}
-    for n, raw in enumerate(given.blobs("receipts")):
+    for n, raw in enumerate(given.raw("receipts")):
         if isinstance(raw, bytes) and (b"\x3a" in raw or b"\x42" in raw):
             found[n] = receipts(raw)
     return found
 
 
-def _words(given: Given, kinds: pa.Array, polls: Mapping[int, str]) -> pa.Array:
+def _words(given: Cells, kinds: pa.Array, polls: Mapping[int, str]) -> pa.Array:
     text, title = given.texts("text"), given.texts("title")
     described = pc.if_else(
         pc.equal(kinds, LOCATION), joined(title, given.texts("hash"), "\n"), title
@@ -186,7 +176,7 @@ def _words(given: Given, kinds: pa.Array, polls: Mapping[int, str]) -> pa.Array:
 
 
 def _with_notices(
-    given: Given,
+    given: Cells,
     who: Sessions,
     kinds: pa.Array,
     *,
@@ -215,7 +205,7 @@ def _with_notices(
     return notice, sender, pc.replace_with_mask(text, notice, pa.array(said, STRING))
 
 
-def _attached(given: Given, kinds: pa.Array, source: Source) -> tuple[pa.Array, int]:
+def _attached(given: Cells, kinds: pa.Array, source: Source) -> tuple[pa.Array, int]:
     """The hash that the database keeps of a file, else that of the file where it lies beside."""
     hashed = pc.is_in(kinds, value_set=pa.array(HASHED))
     kept, bad = hashes(pc.if_else(hashed, given.texts("hash"), NULL))
@@ -231,7 +221,7 @@ def _attached(given: Given, kinds: pa.Array, source: Source) -> tuple[pa.Array, 
     return pa.array(found, STRING), bad
 
 
-def _kinds(given: Given, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
+def _kinds(given: Cells, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
     """What each message carries; an unknown type is counted and judged by its media type."""
     known = looked_up(kinds, KINDS)
     if not known.null_count:

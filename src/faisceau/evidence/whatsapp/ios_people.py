@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from faisceau.evidence.databases import text
 from faisceau.evidence.reading import OWNER
-from faisceau.evidence.whatsapp.columns import text
 from faisceau.evidence.whatsapp.database import Database
 from faisceau.evidence.whatsapp.jids import is_shared, plain
 from faisceau.evidence.whatsapp.names import IosNames

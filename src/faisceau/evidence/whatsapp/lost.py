@@ -7,15 +7,15 @@ behind: a message whose id is still there is not lost.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from faisceau.evidence.databases import Cells, text
 from faisceau.evidence.recovery import Recovered
-from faisceau.evidence.whatsapp.columns import Given, text
 from faisceau.evidence.whatsapp.database import BROKEN, Database, Query
 
 FOUND = "found"
 """The field that says where such a message was found; every row that has it is deleted."""
 
 
-def lost(db: Database, query: Query, ids: Mapping[str, str]) -> Iterator[Given]:
+def lost(db: Database, query: Query, ids: Mapping[str, str]) -> Iterator[Cells]:
     """The lost rows of a query's main table, without what stood in side tables.
 
     ``ids``: the column of the message's own id, by table. Counted as left: rows without an id,
@@ -45,7 +45,7 @@ def lost(db: Database, query: Query, ids: Mapping[str, str]) -> Iterator[Given]:
         columns[FOUND] = [row.where for row in rows]
         if query.main == "messages":
             columns |= _of_old(rows)
-        yield Given(query.main, columns, len(rows))
+        yield Cells(query.main, columns, len(rows))
 
 
 def _recovered(db: Database, table: str) -> list[Recovered]:

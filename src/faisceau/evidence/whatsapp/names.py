@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from faisceau.errors import BadInput
+from faisceau.evidence.databases import text
 from faisceau.evidence.reading import Source
-from faisceau.evidence.whatsapp.columns import text
 from faisceau.evidence.whatsapp.database import Database
 from faisceau.evidence.whatsapp.jids import phone
 from faisceau.tables.schemas import CONTACT

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.whatsapp.columns import NULL
+from faisceau.evidence.databases import NULL
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import STRINGS, Batch
 
