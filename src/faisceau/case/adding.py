@@ -180,7 +180,8 @@ class Adding:
         number = register.next_number(connection)
         with self.lake.writing(permit, f"{permit.number:09d}") as writer:
             for path in paths:
-                task, taken = self._keep(path, number, permit, connection, done)
+                kept = self._keep(path, permit)
+                task, taken = self._task(path, kept, number, connection, done)
                 if task is not None:
                     result = examined(task, self.examiner, permit, writer)
                     taken = self._taken(task, result, taken)
@@ -212,10 +213,10 @@ class Adding:
         token = f"{permit.number:09d}"
         with crew_of(workers, self.examiner, self.lake, permit, token) as crew:
             for path in paths:
-                task, taken = self._keep(path, number, permit, connection, done)
-                while task is None and taken.waits:  # for its twin, which is being examined
-                    settle(crew.take())
-                    task, taken = self._keep(path, number, permit, connection, done)
+                kept = self._keep(path, permit)
+                while (same := _same(kept, done)) is not None and same.open:
+                    settle(crew.take())  # what becomes of the same bytes decides
+                task, taken = self._task(path, kept, number, connection, done)
                 done.append(taken)
                 if task is not None:
                     number += taken.replaces is None
@@ -227,23 +228,26 @@ class Adding:
             segments = crew.finish()
         return done, segments
 
-    def _keep(
+    def _keep(self, path: Path, permit: Permit) -> Kept | FaisceauError:
+        """Keep the bytes of one path, or what is wrong with it."""
+        self.examiner.tell(shown_name(os.fsencode(path.name)), 0)
+        try:
+            return self.store.keep(permit, path, in_place=self.orders.in_place)
+        except FaisceauError as error:
+            return error
+
+    def _task(
         self,
         path: Path,
+        kept: Kept | FaisceauError,
         number: int,
-        permit: Permit,
         connection: sa.Connection,
         done: Sequence["_Taken"],
     ) -> tuple[Task | None, "_Taken"]:
-        """Keep one path: what is to be examined, and what is known of it until it is."""
-        self.examiner.tell(shown_name(os.fsencode(path.name)), 0)
-        try:
-            kept = self.store.keep(permit, path, in_place=self.orders.in_place)
-        except FaisceauError as error:
-            return None, _Taken(Added(path, error=error))
-        same = next((t for t in done if t.kept and t.kept.sha256 == kept.sha256), None)
-        if same is not None and same.added.exhibit is None and same.added.error is None:
-            return None, _Taken(Added(path), waits=True)
+        """What is to be examined of one path, and what is known of it until it is."""
+        if isinstance(kept, FaisceauError):
+            return None, _Taken(Added(path, error=kept))
+        same = _same(kept, done)
         twin = register.by_sha(connection, kept.sha256)
         if twin is None and same is not None:
             twin = same.added.exhibit
@@ -346,8 +350,11 @@ class _Taken:
     kept: Kept | None = None
     members: Sequence[MemberState] = ()
     replaces: Exhibit | None = None
-    waits: bool = False
-    """The same bytes are being examined: what becomes of them decides."""
+
+    @property
+    def open(self) -> bool:
+        """True while it is being examined."""
+        return self.added.exhibit is None and self.added.error is None
 
     @property
     def new(self) -> bool:
@@ -378,3 +385,10 @@ class _Taken:
         tables = {name: dict(count) for name, count in self.exhibit.tables.items()}
         ids = {"exhibit_id": self.exhibit.exhibit_id, "sha256": self.exhibit.sha256}
         return {**ids, "tables": tables}
+
+
+def _same(kept: Kept | FaisceauError, done: Sequence[_Taken]) -> _Taken | None:
+    """The first of the act that has the same bytes."""
+    if isinstance(kept, FaisceauError):
+        return None
+    return next((t for t in done if t.kept and t.kept.sha256 == kept.sha256), None)

@@ -101,6 +101,11 @@ class Task:
     number: int
     label: str = ""
 
+    @property
+    def named(self) -> str:
+        """What the exhibit's own file or folder is called."""
+        return shown_name(os.fsencode(self.path.resolve().name))
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -131,7 +136,7 @@ class Examiner:
         orders, kept = self.orders, task.kept
         exhibit = Exhibit(
             number=task.number,
-            label=orders.label or task.label or shown_name(os.fsencode(task.path.resolve().name)),
+            label=orders.label or task.label or task.named,
             sha256=kept.sha256,
             size=kept.size,
             kind=kept.kind,
@@ -158,7 +163,7 @@ class Examiner:
                 self,
                 intake,
                 contents.members,
-                named=shown_name(os.fsencode(task.path.resolve().name)),
+                named=task.named,
                 single=kept.kind == "file",
             )
             members = files.all()
@@ -256,6 +261,9 @@ class _Files:
         self._members = members
         self._single = single and len(members) == 1
         self._siblings = {member.name: member for member in members}
+        # what is to be flagged goes before what is to be left aside
+        self._lists = sorted(examiner.orders.hash_lists, key=lambda one: one.purpose)
+        self._algorithms = frozenset(name for one in self._lists for name in one.algorithms)
         self.used: set[str] = set()
         self.notes: list[Note] = []
 
@@ -370,12 +378,11 @@ class _Files:
         return MemberState(member.name, "media", sha256, member.size, what=what)
 
     def _in_a_list(self, member: Member) -> HashList | None:
-        """The first list of hashes that knows the file; what is to be flagged goes first."""
-        lists = sorted(self._examiner.orders.hash_lists, key=lambda one: one.purpose)
-        if not lists:
+        """The first list of hashes that knows the file."""
+        if not self._lists:
             return None
-        found = digests(member, frozenset(name for one in lists for name in one.algorithms))
-        return next((one for one in lists if one.knows(found)), None)
+        found = digests(member, self._algorithms)
+        return next((one for one in self._lists if one.knows(found)), None)
 
 
 def _damaged(name: str, error: Exception) -> BadInput:

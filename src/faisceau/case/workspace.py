@@ -416,13 +416,13 @@ class Workspace:
         index = SearchIndex(self.case.folder, sight(self.mandate.scope, self.mandate.reference))
         with self._database.connect() as connection:
             listed = [s for s in lake.segments(connection) if s.table == MESSAGE.name]
-        lacking = index.missing(segment.path for segment in listed)
-        if not lacking:
+        if not index.missing(segment.path for segment in listed):
             return 0, index
         before = sum(shard.rows for shard in index.shards())
         with index.building() as builder:
+            lacking = set(index.missing(segment.path for segment in listed))
             for segment in listed:
-                if segment.path not in index.missing([segment.path]):
+                if segment.path not in lacking:
                     continue
                 with (
                     part_folder(self.case.scratch) as scratch,

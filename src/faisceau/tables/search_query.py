@@ -53,6 +53,7 @@ _TOKEN = re.compile(
 )
 _MODIFIED = re.compile(r"(?P<word>.+?)(?P<mark>\*|~[12]?)?$")
 DEEPEST = 20
+EXAMPLE = N_('For example: coke "ce soir" sender:33612 has:phone from:2026-01-01')
 LONGEST = 4000
 
 
@@ -137,11 +138,11 @@ def parse(text: str) -> Query:
     tokens = _tokens(text)
     node = _either(tokens, patterns, 0)
     if tokens:
-        raise UsageError(N_("A bracket is closed that was not opened"))
+        raise UsageError(N_("A bracket is closed that was not opened"), hint=EXAMPLE)
     if not patterns and not _says_something(node):
         raise UsageError(
             N_("The question holds no word"),
-            hint=N_('For example: coke "ce soir" sender:33612 has:phone from:2026-01-01'),
+            hint=EXAMPLE,
         )
     for pattern in patterns:
         try:
@@ -170,7 +171,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
 
 def _either(tokens: list[re.Match[str]], patterns: list[str], depth: int) -> Node:
     if depth > DEEPEST:
-        raise UsageError(N_("Brackets are nested too deep"))
+        raise UsageError(N_("Brackets are nested too deep"), hint=EXAMPLE)
     sides = [_together(tokens, patterns, depth)]
     while tokens and tokens[-1]["word"] in _OR and not tokens[-1]["field"]:
         tokens.pop()
@@ -199,21 +200,21 @@ def _together(tokens: list[re.Match[str]], patterns: list[str], depth: int) -> N
 
 def _one(tokens: list[re.Match[str]], patterns: list[str], depth: int) -> Node | None:
     if not tokens:
-        raise UsageError(N_("The question ends where a word should follow"))
+        raise UsageError(N_("The question ends where a word should follow"), hint=EXAMPLE)
     token = tokens.pop()
     if token["open"]:
         node = _either(tokens, patterns, depth + 1)
         if not tokens:
-            raise UsageError(N_("A bracket is not closed"))
+            raise UsageError(N_("A bracket is not closed"), hint=EXAMPLE)
         tokens.pop()
         return node
     if token["pattern"]:
         if depth:
-            raise UsageError(N_("A pattern stands outside brackets"))
+            raise UsageError(N_("A pattern stands outside brackets"), hint=EXAMPLE)
         patterns.append(token["pattern"])
         return None
     if token["close"] or token["not"]:
-        raise UsageError(N_("The question ends where a word should follow"))
+        raise UsageError(N_("The question ends where a word should follow"), hint=EXAMPLE)
     name = (token["field"] or "").lower()
     if token["phrase"] is not None:
         if name:

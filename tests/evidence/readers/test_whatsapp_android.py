@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
+from faisceau.evidence.databases import NO_TIME, OUTSIDE
 from faisceau.evidence.readers import whatsapp_android
 from faisceau.evidence.readers.whatsapp_android import detect
 from faisceau.evidence.reading import OWNER, Head, Member, Source, read_rows
-from faisceau.evidence.whatsapp.columns import NO_TIME, OUTSIDE
 from faisceau.tables.schemas import Batch
 
 SHARED = Path(

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import dijkstra  # type: ignore[import-untyped]
 
 from faisceau.analyses.plates._neighbours import LEG_S
 from faisceau.analyses.plates._passages import Floats, Ints, Reads
@@ -129,6 +127,9 @@ def _quantile(leg: Ints, value: Floats, rank: float) -> tuple[Ints, Floats, Ints
 
 def _hours(found: list[Sample], places: int) -> Floats:
     """Usual seconds of the shortest way between any two places (infinite: none is known)."""
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped] # slow to import
+    from scipy.sparse.csgraph import dijkstra  # type: ignore[import-untyped]
+
     if not 0 < places <= MOST_PLACES:
         return np.empty((0, 0))
     leg = np.concatenate([s.leg for s in found])

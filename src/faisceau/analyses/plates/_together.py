@@ -7,7 +7,6 @@ what strangers do on the same legs), how much of what each drove it drove with t
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import erf  # type: ignore[import-untyped]
 
 from faisceau.analyses.plates._legs import Drift
 from faisceau.analyses.plates._passages import Bools, Floats, Ints, Reads
@@ -287,6 +286,8 @@ def route_share(
 
 def _chance(moved: Floats, sigma: Floats, gap: Floats, limit: int) -> Floats:
     """Chance that strangers still near drift as little: normal law, cut by both being near."""
+    from scipy.special import erf  # type: ignore[import-untyped] # slow to import
+
     scale = sigma * np.sqrt(2)
     within = 0.5 * (erf((limit - gap) / scale) - erf((-limit - gap) / scale))
     least = erf(np.maximum(moved, 1.0) / scale)

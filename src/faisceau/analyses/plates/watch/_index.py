@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.analyses.plates._passages import Hashes, isin_sorted, mixed
-from faisceau.analyses.plates._plates import CONFUSABLE, alike, compacted, skeleton
+from faisceau.analyses.plates._plates import CONFUSABLE, alike, compacted
 
 LONGEST = 16
 """Characters of a compact plate that count."""
@@ -153,8 +153,3 @@ def _variants(
     hashes = np.concatenate([whole, bones, without[there]])
     owner = np.concatenate([rows, rows, np.broadcast_to(rows[:, None], there.shape)[there]])
     return mixed(hashes), owner
-
-
-def same_bones(one: str, two: str) -> bool:
-    """Whether two compact plates differ by confusable characters alone."""
-    return skeleton(one) == skeleton(two)
