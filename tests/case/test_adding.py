@@ -12,8 +12,9 @@ import pytest
 import pyzipper
 
 from faisceau.errors import AmbiguousInput, BadInput, Damaged, NotFound, Refused, UsageError
-from faisceau.evidence.hash_lists import Purpose, read_hash_list
+from faisceau.evidence.hash_lists import HashList, Purpose, read_hash_list
 from faisceau.testing import Desk, mandate
+from faisceau.words import say
 
 from .conftest import MESSAGES
 
@@ -189,8 +190,12 @@ def test_a_recognised_file_is_set_aside_and_said_so(desk: Desk) -> None:
     assert any("recognised" in template for template, _ in added.notes)
 
 
-@pytest.mark.parametrize(("ahead", "hour"), [(3600, 9), (-3600, 11)])
-def test_the_offset_of_a_clock_is_taken_off_its_times(desk: Desk, ahead: int, hour: int) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "hour", "said"), [(3600, 9, "set back by 3600"), (-3600, 11, "put forward by 3600")]
+)
+def test_the_offset_of_a_clock_is_taken_off_its_times(
+    desk: Desk, ahead: int, hour: int, said: str
+) -> None:
     line = "app,sender_id,sent_at,text\nx,a,2026-09-01T10:00:00Z,hello\n"
     added = desk.add("messages.csv", line, clock_offset_s=ahead)
     assert added.exhibit is not None
@@ -199,23 +204,51 @@ def test_the_offset_of_a_clock_is_taken_off_its_times(desk: Desk, ahead: int, ho
     assert row["sent_at"].hour == hour
     opening = [e for e in desk.ledger if e.act == "add" and e.phase == "open"][-1]
     assert opening.data["clock_offset_s"] == ahead
+    assert any(said in say(text, **facts) for text, facts in added.notes)
 
 
-def test_known_files_are_left_aside_and_flagged_ones_named(desk: Desk, tmp_path: Path) -> None:
-    known, wanted = (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes([n] * 64) for n in (1, 2))
-    desk.file("tel/known.jpg", known)
-    desk.file("tel/wanted.jpg", wanted)
-    lists = []
-    purposes: tuple[tuple[Purpose, bytes], ...] = (("ignore", known), ("flag", wanted))
-    for purpose, content in purposes:
-        path = tmp_path / f"{purpose}.csv"
-        path.write_text(f"md5\n{hashlib.md5(content).hexdigest()}\n")
-        lists.append(read_hash_list(path, purpose))
-    added = desk.add(desk.files / "tel", hash_lists=lists)
+def listed(path: Path, purpose: Purpose, *contents: bytes) -> HashList:
+    hashes = [hashlib.md5(content).hexdigest() for content in contents]
+    path.write_text("\n".join(("md5", *hashes)) + "\n")
+    return read_hash_list(path, purpose)
+
+
+def test_known_files_are_left_aside(desk: Desk, tmp_path: Path) -> None:
+    desk.file("tel/known.jpg", PHOTO)
+    desk.file("tel/other.jpg", PHOTO + b"other")
+    known = listed(tmp_path / "known.csv", "ignore", PHOTO)
+    added = desk.add(desk.files / "tel", hash_lists=[known])
     assert added.exhibit is not None
     assert added.exhibit.files == {"known": 1, "media": 1}
-    assert [row["path"] for row in desk.rows("media")] == ["wanted.jpg"]
-    assert ({"name": "wanted.jpg", "list": "flag.csv"}) in [dict(f) for _, f in added.notes]
+    assert [row["path"] for row in desk.rows("media")] == ["other.jpg"]
+
+
+def test_a_flagged_file_is_told_whatever_else_becomes_of_it(desk: Desk, tmp_path: Path) -> None:
+    kinds = {
+        "photo.jpg": PHOTO,
+        "messages.csv": MESSAGES.encode(),
+        "notes.xyz": bytes(range(256)),
+        "setup.exe": b"MZ" + bytes(200),
+    }
+    for name, content in kinds.items():
+        desk.file(f"tel/{name}", content)
+    flags = listed(tmp_path / "wanted.csv", "flag", *kinds.values())
+    ignored = listed(tmp_path / "known.csv", "ignore", PHOTO)
+    added = desk.add(desk.files / "tel", hash_lists=[ignored, flags])
+    assert added.exhibit is not None
+    assert "known" not in added.exhibit.files  # what is to be flagged is not left aside
+    assert added.exhibit.flagged == {"wanted.csv": 4}
+    [facts] = [dict(facts) for text, facts in added.notes if "flagged" in text]
+    assert facts == {"n": 4, "lists": ["wanted.csv"], "names": sorted(kinds)}
+    [exhibit] = desk.workspace().status().exhibits
+    assert (exhibit.flagged, sorted(exhibit.wanted)) == ({"wanted.csv": 4}, sorted(kinds))
+
+
+def test_a_file_that_is_its_own_exhibit_can_be_flagged(desk: Desk, tmp_path: Path) -> None:
+    flags = listed(tmp_path / "wanted.csv", "flag", MESSAGES.encode())
+    added = desk.add("messages.csv", MESSAGES, hash_lists=[flags])
+    assert added.exhibit is not None
+    assert added.exhibit.wanted == ("messages.csv",)
 
 
 PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(64)

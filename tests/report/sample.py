@@ -181,7 +181,16 @@ def exhibits() -> tuple[ExhibitCard, ...]:
             zone="Europe/Paris",
             access=Words("Requisition of {day}", {"day": date(2026, 8, 30)}),
         ),
-        ExhibitCard("E3", "coffre.bin", digest("vault"), 4_096, "scellé n° 5", added, "A2"),
+        ExhibitCard(
+            "E3",
+            "coffre.bin",
+            digest("vault"),
+            4_096,
+            "scellé n° 5",
+            added,
+            "A2",
+            told=(Words("{n} files flagged", {"n": 1}),),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from faisceau.findings.model import Kind, Status
 from faisceau.report.model import Excerpt, FindingCard, Gap, ReportData, Unexamined, Words
 from faisceau.report.pages import document
 from faisceau.report.pages.findings import ordered
+from faisceau.report.shown import put
 from faisceau.words import LANGUAGES, speaking
 
 
@@ -52,6 +53,7 @@ def test_everything_the_data_hold_is_printed(sample: ModuleType) -> None:
     for exhibit in data.exhibits:
         assert exhibit.sha256 in text.replace(" ", "")
         assert exhibit.label in text
+        assert all(str(put(told)) in text for told in exhibit.told)
     assert data.proof.root in text.replace(" ", "")
     assert all(digest in text.replace(" ", "") for digest in data.proof.fingerprints.values())
     assert data.mandate.version in text.replace(" ", "")

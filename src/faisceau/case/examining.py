@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from faisceau.case.gate import Gate
 from faisceau.case.intake import Counts, Expiry, Intake
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, UsageError
 from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
-from faisceau.evidence.hash_lists import HashList, digests
+from faisceau.evidence.hash_lists import HashList, Purpose, digests
 from faisceau.evidence.media import media_of, media_row
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
 from faisceau.evidence.recognised import recognise, why_aside
@@ -40,8 +40,8 @@ Progress = Callable[[str, int], None]
 Note = tuple[str, Mapping[str, Any]]
 """Something to tell: a template and its facts."""
 
-STRANGE = 20
-"""Files of unknown format whose names an exhibit keeps at hand; the register has them all."""
+NAMED = 20
+"""Files, of unknown format or flagged, that an exhibit names itself; the register has them all."""
 FAILURES = (sqlite3.DatabaseError, zipfile.BadZipFile, OSError, UnicodeError, EOFError)
 """What a library may raise on damaged bytes: the file is damaged, the program is not."""
 
@@ -184,6 +184,8 @@ class Examiner:
             procedures={table: sorted(met) for table, met in counts.procedures.items()},
             files=dict(Counter(member.state for member in members)),
             strange=_strange(members),
+            flagged=dict(Counter(m.flagged_by for m in members if m.flagged_by)),
+            wanted=tuple(m.path for m in members if m.flagged_by)[:NAMED],
             unread_tables=dict(sorted(counts.unread_tables.items())),
             aside=dict(Counter(m.what for m in members if m.state == "recognised" and m.what)),
             handset=any(not is_native(self.readers[name]) for name in files.used),
@@ -203,9 +205,7 @@ class Examiner:
         if exhibit.files.get("known"):
             text = N_("{n} known files left aside, as the list of hashes says")
             yield text, {"n": exhibit.files["known"]}
-        if exhibit.clock_offset_s:
-            text = N_("times set back by {n} seconds: the clock of the device was ahead")
-            yield text, {"n": exhibit.clock_offset_s}
+        yield from told_of(exhibit)
         if counts.unread:
             text = N_("{n} unreadable values left empty: {columns}")
             yield text, {"n": counts.unread.total(), "columns": sorted(counts.unread)}
@@ -229,7 +229,7 @@ def _strange(members: Sequence[MemberState]) -> tuple[str, ...]:
     """The paths of the largest files of unknown format."""
     unknown = [member for member in members if member.state == "unknown"]
     largest = sorted(unknown, key=lambda member: (-(member.size or 0), member.path))
-    return tuple(member.path for member in largest[:STRANGE])
+    return tuple(member.path for member in largest[:NAMED])
 
 
 def is_native(reader: Reader) -> bool:
@@ -261,9 +261,10 @@ class _Files:
         self._members = members
         self._single = single and len(members) == 1
         self._siblings = {member.name: member for member in members}
-        # what is to be flagged goes before what is to be left aside
-        self._lists = sorted(examiner.orders.hash_lists, key=lambda one: one.purpose)
-        self._algorithms = frozenset(name for one in self._lists for name in one.algorithms)
+        self._lists = {
+            purpose: [one for one in examiner.orders.hash_lists if one.purpose == purpose]
+            for purpose in get_args(Purpose)
+        }
         self.used: set[str] = set()
         self.notes: list[Note] = []
 
@@ -282,8 +283,11 @@ class _Files:
                     name=member.name,
                 )
             name = self._claimant(head)
+            if name is None and self._examiner.orders.first and not self._single:
+                return MemberState(member.name, "waiting", None, member.size)
+            flagged_by = self._in_a_list(member, "flag")
             if name is None:
-                return self._unclaimed(member, head)
+                return replace(self._unclaimed(member, head, flagged_by), flagged_by=flagged_by)
             self._covered(name)
             source = Source(member, self._wishes, self._siblings, exhibit=self._named)
             self._take(name, source)
@@ -292,7 +296,8 @@ class _Files:
                 raise
             self._intake.reject(MEDIA.name, member.name, error.message, error.facts, "")
             return MemberState(member.name, "rejected", None, member.size)
-        return MemberState(member.name, "read", member.sha256(), member.size, name)
+        state = MemberState(member.name, "read", member.sha256(), member.size, name)
+        return replace(state, flagged_by=flagged_by)
 
     def _take(self, name: str, source: Source) -> None:
         before = self._intake.counts.total()
@@ -355,13 +360,11 @@ class _Files:
         if not self._examiner.gate.judge(act).allowed:
             raise OutsideMandate(act)
 
-    def _unclaimed(self, member: Member, head: Head) -> MemberState:
-        if self._examiner.orders.first and not self._single:
-            return MemberState(member.name, "waiting", None, member.size)
+    def _unclaimed(self, member: Member, head: Head, flagged_by: str | None) -> MemberState:
         sha256 = None if self._single else member.sha256()
-        known = None if self._single else self._in_a_list(member)
-        if known is not None and known.purpose == "ignore":
-            return MemberState(member.name, "known", sha256, member.size, what=known.name)
+        known = None if self._single or flagged_by else self._in_a_list(member, "ignore")
+        if known is not None:
+            return MemberState(member.name, "known", sha256, member.size, what=known)
         media = media_of(head.start)
         if media is None:
             aside = recognise(head)
@@ -370,19 +373,30 @@ class _Files:
             return MemberState(member.name, "recognised", sha256, member.size, what=aside.what)
         if not self._single:
             self._intake.media(media_row(member, media, self._wishes.timezone))
-        if known is not None:
-            self.notes.append(
-                (N_("{name} is flagged by {list}"), {"name": member.name, "list": known.name})
-            )
-        what = None if known is None else known.name
-        return MemberState(member.name, "media", sha256, member.size, what=what)
+        return MemberState(member.name, "media", sha256, member.size)
 
-    def _in_a_list(self, member: Member) -> HashList | None:
-        """The first list of hashes that knows the file."""
-        if not self._lists:
+    def _in_a_list(self, member: Member, purpose: Purpose) -> str | None:
+        """The first list of hashes for that purpose that knows the file."""
+        lists = self._lists[purpose]
+        if not lists:
             return None
-        found = digests(member, self._algorithms)
-        return next((one for one in self._lists if one.knows(found)), None)
+        found = digests(member, frozenset(name for one in lists for name in one.algorithms))
+        return next((one.name for one in lists if one.knows(found)), None)
+
+
+def told_of(exhibit: Exhibit) -> Iterator[Note]:
+    """What is told of an exhibit wherever it is shown: flagged files, a clock that was wrong."""
+    if exhibit.flagged:
+        text = N_("{n} files flagged by the list of hashes {lists}: {names}")
+        total = sum(exhibit.flagged.values())
+        names = [*exhibit.wanted, *("…" for _ in range(total > len(exhibit.wanted)))]
+        yield text, {"n": total, "lists": sorted(exhibit.flagged), "names": names}
+    if exhibit.clock_offset_s > 0:
+        text = N_("times set back by {n} seconds: the clock of the device was ahead")
+        yield text, {"n": exhibit.clock_offset_s}
+    if exhibit.clock_offset_s < 0:
+        text = N_("times put forward by {n} seconds: the clock of the device was behind")
+        yield text, {"n": -exhibit.clock_offset_s}
 
 
 def _damaged(name: str, error: Exception) -> BadInput:

@@ -9,6 +9,7 @@ from typing import Any
 
 from faisceau.analyses import Analysis
 from faisceau.case.cards import conversation
+from faisceau.case.examining import told_of
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.recognised import why_aside
 from faisceau.findings.model import Finding
@@ -118,6 +119,7 @@ def exhibit_card(exhibit: Exhibit, mandate: Mandate) -> ExhibitCard:
         in_place=exhibit.in_place,
         zone=exhibit.timezone or "",
         access=", ".join(acts),
+        told=tuple(Words(text, facts) for text, facts in told_of(exhibit)),
     )
 
 

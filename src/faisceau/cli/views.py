@@ -16,6 +16,7 @@ from rich.text import Text
 
 from faisceau.case.adding import Added
 from faisceau.case.cards import finding_json
+from faisceau.case.examining import told_of
 from faisceau.case.first_look import FirstLook
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged
@@ -83,6 +84,8 @@ def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:
         "files": dict(exhibit.files),
         "aside": dict(exhibit.aside),
         "strange": exhibit.strange,
+        "flagged": dict(exhibit.flagged),
+        "wanted": exhibit.wanted,
         "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedure": exhibit.procedure,
         "timezone": exhibit.timezone,
@@ -201,9 +204,8 @@ def _print_completeness(exhibit: Exhibit) -> None:
         tables = ", ".join(f"{table} ({n})" for table, n in sorted(rows.items()))
         text = N_("{exhibit}: {name}: tables that no reader asked for: {tables}")
         note_out(text, exhibit=exhibit.exhibit_id, name=name, tables=one_line(tables))
-    if exhibit.clock_offset_s:
-        text = N_("{exhibit}: times set back by {n} seconds: its clock was ahead")
-        note_out(text, exhibit=exhibit.exhibit_id, n=exhibit.clock_offset_s)
+    for text, facts in told_of(exhibit):
+        out().print("  " + one_line(f"{exhibit.exhibit_id}: {say(text, **facts)}"))
 
 
 def note_out(template: str, /, **facts: Any) -> None:

@@ -25,7 +25,8 @@ class Exhibit:
     ``left`` count cells and fields by name; ``files`` the files by what became of them,
     ``aside`` those recognised, by what they are; ``strange`` the largest of unknown format;
     ``unread_tables`` the rows of each table that no
-    reader asked for, by database.
+    reader asked for, by database; ``flagged`` the files that a list of hashes flags, by its name,
+    and ``wanted`` the paths of the first of them.
     """
 
     number: int
@@ -53,6 +54,8 @@ class Exhibit:
     files: Mapping[str, int] = field(default_factory=dict)
     aside: Mapping[str, int] = field(default_factory=dict)
     strange: tuple[str, ...] = ()
+    flagged: Mapping[str, int] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
     unread_tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     handset: bool = False
@@ -88,7 +91,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """One file of an exhibit, at any depth, and what became of it; ``what`` it is, if known."""
+    """One file of an exhibit, at any depth, and what became of it.
+
+    ``what`` it is, if known; ``flagged_by``: the list of hashes (``--flag-hashes``) that names it.
+    """
 
     path: str
     state: State
@@ -96,3 +102,4 @@ class MemberState:
     size: int | None = None
     reader: str | None = None
     what: str | None = None
+    flagged_by: str | None = None

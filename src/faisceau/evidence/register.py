@@ -64,6 +64,7 @@ _member = sa.Table(
     sa.Column("reader", sa.Text),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("what", sa.Text),
+    sa.Column("flagged_by", sa.Text),
 )
 
 
@@ -189,6 +190,7 @@ def set_members(connection: sa.Connection, number: int, members: Iterable[Member
             "reader": member.reader,
             "state": member.state,
             "what": member.what,
+            "flagged_by": member.flagged_by,
         }
         for position, member in enumerate(members)
     ]
@@ -256,6 +258,8 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
         "files": dict(exhibit.files),
         "aside": dict(exhibit.aside),
         "strange": list(exhibit.strange),
+        "flagged": dict(exhibit.flagged),
+        "wanted": list(exhibit.wanted),
         "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedures": {table: list(met) for table, met in exhibit.procedures.items()},
         "handset": exhibit.handset,
@@ -266,7 +270,7 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
 def _from_row(row: Any) -> Exhibit:
     values = dict(zip(_COLUMNS, row, strict=True))
     reading = orjson.loads(values.pop("reading"))
-    for name in ("readers", "strange"):
+    for name in ("readers", "strange", "wanted"):
         values[name] = tuple(reading.pop(name))
     values["added_at"] = datetime.fromisoformat(values["added_at"])
     if values["ended_at"] is not None:

@@ -105,7 +105,8 @@ class ExhibitCard:
 
     ``unread``: cells that became null; ``unknown``: fields no reader knows; ``left``: fields left
     on purpose. ``zone`` is the one given to times that state none. ``reader`` is empty when no
-    reader knows the format. ``access`` says which act opened it.
+    reader knows the format. ``access`` says which act opened it; ``told``, what else the reader of
+    the report should know of it: files that a list of hashes flags, a clock that was wrong.
     """
 
     exhibit_id: str
@@ -123,6 +124,7 @@ class ExhibitCard:
     in_place: bool = False
     zone: str = ""
     access: Text = ""
+    told: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

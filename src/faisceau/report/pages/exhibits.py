@@ -37,7 +37,9 @@ def _listing(exhibits: tuple[ExhibitCard, ...], zone: tzinfo) -> Block:
             for c in exhibit.tables
         ]
         about = (exhibit.origin, _size(exhibit), _added(exhibit, zone), _custody(exhibit))
-        aside = (_reader(exhibit), put(exhibit.access), _fields(exhibit) if counts else "")
+        told = [put(text) for text in exhibit.told]
+        fields = _fields(exhibit) if counts else ""
+        aside = (_reader(exhibit), put(exhibit.access), *told, fields)
         rows.append(
             [
                 cell(b(exhibit.exhibit_id)),
@@ -102,6 +104,7 @@ def _exhibit(exhibit: ExhibitCard, zone: tzinfo) -> list[Block]:
                 (say(N_("Zone of times without zone")), cell(exhibit.zone)),
             ]
         ),
+        *(paragraph(put(text)) for text in exhibit.told),
     ]
     if not exhibit.tables:
         return [*opened, paragraph(say(N_("No row was read from this exhibit.")))]
