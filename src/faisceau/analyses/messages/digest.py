@@ -176,7 +176,7 @@ def digest(  # noqa: PLR0917 - one table after the other, as an analysis is call
         return
     if asked or len(chosen) < every:
         given = given.only(chosen)
-    given = replace(given, handsets=handsets(given, chosen))
+    given = replace(given, handsets=handsets(given, chosen), known={})
     for place, (title, section) in enumerate(SECTIONS):
         lines = sorted(section(given), key=lambda line: line.exhibit_id)  # stable: order kept
         for exhibit_id, found in groupby(lines, key=lambda line: line.exhibit_id):

@@ -68,6 +68,8 @@ class Given:
     zone: ZoneInfo
     gap_days: int
     handsets: Mapping[str, Handset] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What one section found and another needs too, by name."""
 
     def only(self, exhibits: Sequence[str]) -> "Given":
         """The same for the rows of some exhibits alone."""
@@ -102,6 +104,11 @@ class Given:
     def words(self) -> Table:
         """Those of ``said`` that hold text."""
         return self.said.filter(_.text.notnull() & (_.text != ""))
+
+    @cached_property
+    def figures(self) -> Table:
+        """Those of ``words`` that hold a digit: the only ones worth a dearer pattern of prices."""
+        return self.words.filter(_.text.re_search("[0-9]"))
 
     def at(self, moment: datetime | None) -> str:
         """A time on the clock of the digest: ``2026-03-02 18:04``."""

@@ -75,7 +75,7 @@ def _sums(given: Given) -> Iterator[Line]:
     """The messages with the largest sums; a list of prices is no sum."""
     listed = _.text.re_search(several("offer", 2))
     named = _.text.re_search(pattern("sum")) | _.text.re_search(pattern("takings"))
-    told = given.words.filter(named & ~listed)
+    told = given.figures.filter(named & ~listed)
     figure = ibis.coalesce(
         _.text.re_extract(pattern("sum"), 1).nullif(""), _.text.re_extract(pattern("takings"), 1)
     ).re_replace("[ .]([0-9]{3})", r"\1")

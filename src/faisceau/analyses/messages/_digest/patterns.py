@@ -22,6 +22,11 @@ def pattern(name: str, *, case: bool = False) -> str:
     return ("" if case else "(?i)") + _data()[0][name]
 
 
+def any_of(names: list[str]) -> str:
+    """Matches texts that hold one of several patterns, ignoring case."""
+    return "(?i)" + "|".join(f"(?:{_data()[0][name]})" for name in names)
+
+
 def several(name: str, least: int) -> str:
     """Matches texts that hold the pattern ``least`` times, one after the other."""
     return "(?is)" + ".*".join([_data()[0][name]] * least)

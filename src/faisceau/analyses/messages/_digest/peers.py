@@ -115,6 +115,13 @@ def changed(given: Given) -> Iterator[Line]:
 
 def people(given: Given) -> dict[str, list[Peer]]:
     """By exhibit: its strongest contacts, one a normal form, strongest first."""
+    found: dict[str, list[Peer]] | None = given.known.get("people")
+    if found is None:
+        found = given.known["people"] = _people(given)
+    return found
+
+
+def _people(given: Given) -> dict[str, list[Peer]]:
     by = ["exhibit_id", "who", "kind"]
     counted = (
         placed(_events(given), by, [_["at"], _.row_id])

@@ -130,7 +130,9 @@ def _cited(row: dict[str, Any]) -> dict[Schema | str, list[int]]:
 
 def _written(given: Given, name: str, text: str, most: int) -> Iterator[Line]:
     """What a pattern finds in texts, by what was found, as it was first written."""
-    told = given.words.filter(_.text.re_search(pattern(name)))
+    told = (given.figures if name == "address" else given.words).filter(
+        _.text.re_search(pattern(name))
+    )
     told = told.mutate(words=_.text.re_extract(pattern(name), 1).strip())
     told = told.mutate(key=_.words.lower())
     by = ["exhibit_id", "key"]

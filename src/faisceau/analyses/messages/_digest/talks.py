@@ -5,6 +5,7 @@ wish to erase. Conversations come by their length, each telling message counting
 of them are about drugs is not said here (see ``messages.triage``).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import reduce
 from operator import add
@@ -25,7 +26,7 @@ from faisceau.analyses.messages._digest.given import (
     strongest,
     talk_count,
 )
-from faisceau.analyses.messages._digest.patterns import pattern, several
+from faisceau.analyses.messages._digest.patterns import any_of, pattern, several
 from faisceau.tables.schemas import MESSAGE
 from faisceau.words import N_
 
@@ -47,6 +48,8 @@ TELLING = {
     "price": 1,
 }
 """What makes a message telling, and how much it weighs."""
+FIGURES = {"offer", "sum", "quantity", "price"}
+"""Those that hold a digit."""
 WORTH = 8
 """Plain messages that one telling message of weight one counts for."""
 SHORT = 600
@@ -58,10 +61,15 @@ MENUS, OFFERS = 12, 8
 
 def telling(text: ex.types.StringValue) -> ex.types.Value:
     """How telling a text is: the sum of the weights of what it holds."""
-    parts = (
-        ibis.ifelse(text.re_search(pattern(name)), weight, 0) for name, weight in TELLING.items()
-    )
-    return reduce(add, parts)
+    counted = [_worth(text, TELLING[name], name) for name in TELLING if name in FIGURES]
+    said = [_worth(text, TELLING[name], name) for name in TELLING if name not in FIGURES]
+    figures = ibis.ifelse(text.re_search("[0-9]"), reduce(add, counted), 0)
+    spoken = text.re_search(any_of([name for name in TELLING if name not in FIGURES]))
+    return figures + ibis.ifelse(spoken, reduce(add, said), 0)
+
+
+def _worth(text: ex.types.StringValue, weight: int, name: str) -> ex.types.Value:
+    return ibis.ifelse(text.re_search(pattern(name)), weight, 0)
 
 
 def conversations(given: Given) -> Iterator[Line]:
@@ -80,28 +88,32 @@ def conversations(given: Given) -> Iterator[Line]:
     )
     worth_of = (_.n + WORTH * _.weight).desc()
     order = [worth_of, _.n.desc(), _.account, _.thread]
-    top = strongest(counted, ["exhibit_id"], order, LINES).rename(rank="place")
-    texts = worth.select(*by, "row_id", "sent_at", "head", "tells")
+    first = list(given.engine.rows(strongest(counted, ["exhibit_id"], order, LINES)))
+    if not first:
+        return
+    named = {(r["exhibit_id"], r["account"], r["thread"]): r for r in first}
+    top = ibis.memtable(dict(zip(by, zip(*sorted(named), strict=True), strict=True)))
+    texts = worth.semi_join(top, by).select(*by, "row_id", "sent_at", "head", "tells")
     best = strongest(texts, by, [_.tells.desc(), _["head"].length().desc(), _.row_id], LINES)
-    joined = top.inner_join(best, by).order_by("exhibit_id", "rank", "place")
-    talks: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for row in given.engine.rows(joined):
-        talks.setdefault((row["exhibit_id"], row["rank"]), []).append(row)
-    for (exhibit_id, _rank), rows in talks.items():
+    talks: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in given.engine.rows(best.order_by(*by, "place")):
+        talks[row["exhibit_id"], row["account"], row["thread"]].append(row)
+    for key, talk in sorted(named.items(), key=lambda n: (n[0][0], n[1]["place"])):
+        rows = talks[key]
         quotes = sorted(rows[:EXCERPTS], key=lambda row: (row["sent_at"], row["row_id"]))
         facts = {
-            "talk": _called(rows[0]),
-            "n": rows[0]["n"],
-            "people": rows[0]["people"],
-            "tells": rows[0]["count"],
-            "first": given.day(rows[0]["first"]),
-            "last": given.day(rows[0]["last"]),
+            "talk": _called(talk),
+            "n": talk["n"],
+            "people": talk["people"],
+            "tells": talk["count"],
+            "first": given.day(talk["first"]),
+            "last": given.day(talk["last"]),
             "words": " / ".join(f"“{quoted(row['head'])}”" for row in quotes),
         }
         cited = {row["row_id"] for row in rows if row["tells"] > 1}
         cited |= {row["row_id"] for row in quotes}
         text = TALK if facts["tells"] else PLAIN
-        yield Line(exhibit_id, "talk", text, facts, {MESSAGE: sorted(cited)})
+        yield Line(talk["exhibit_id"], "talk", text, facts, {MESSAGE: sorted(cited)})
 
 
 def _called(row: dict[str, Any]) -> str:
@@ -115,7 +127,7 @@ def menus(given: Given) -> Iterator[Line]:
     priced = _.text.re_search(several("offer", 2)) | _.text.re_search(several("price", 3))
     by = ["exhibit_id", "text"]
     counted = (
-        placed(given.words.filter(priced), by, [_.sent_at, _.row_id])
+        placed(given.figures.filter(priced), by, [_.sent_at, _.row_id])
         .group_by(by)
         .agg(
             n=_.count(),
@@ -139,7 +151,7 @@ def menus(given: Given) -> Iterator[Line]:
 
 def _offers(given: Given) -> Iterator[Line]:
     """Pairs of quantity and price that come back, as they are written."""
-    found = given.words.filter(_.text.re_search(pattern("offer")))
+    found = given.figures.filter(_.text.re_search(pattern("offer")))
     found = found.mutate(offer=_.text.re_extract(pattern("offer"), 1).lower().strip())
     by = ["exhibit_id", "offer"]
     counted = (
