@@ -33,7 +33,6 @@ from faisceau.tables.schemas import (
     MEDIA,
     MENTION,
     MESSAGE,
-    PAYMENT,
     POSITION,
 )
 from faisceau.words import N_
@@ -62,7 +61,8 @@ METHOD = N_(
     "on (twenty at most); its score only keeps the sections in order. The owner is whoever the "
     "accounts of the exhibit name, or else whoever takes part in most of its conversations. Hours "
     "are those of one time zone. Identifiers that other exhibits share are not looked for: that "
-    "is matching, which needs its own authorisation."
+    "is matching, which needs its own authorisation. Accounts are not read: payments have rules of "
+    "their own."
 )
 
 
@@ -127,14 +127,6 @@ class DigestParams(Params):
         ],
         POSITION["exhibit_id", "at", "latitude", "longitude"],
         MEDIA["exhibit_id", "recorded_at", "latitude", "longitude"],
-        PAYMENT[
-            "exhibit_id",
-            "counterparty",
-            "counterparty_account",
-            "booked_at",
-            "amount",
-            "currency",
-        ],
         MENTION["exhibit_id", "kind", "value", "table", "role", "n"],
     ],
     kind=Kind.QUERY,
@@ -148,7 +140,6 @@ def digest(  # noqa: PLR0917 - one table after the other, as an analysis is call
     handset: Table,
     position: Table,
     media: Table,
-    payment: Table,
     mention: Table,
     params: DigestParams,
     engine: Engine,
@@ -164,7 +155,6 @@ def digest(  # noqa: PLR0917 - one table after the other, as an analysis is call
         handset,
         position,
         media,
-        payment,
         mention,
         engine,
         zone_named(params.timezone),

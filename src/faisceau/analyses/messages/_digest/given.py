@@ -20,7 +20,7 @@ from faisceau.analyses.messages._conversations import JOIN
 from faisceau.analyses.messages._digest.clock import local
 from faisceau.tables.schemas import Schema
 
-TABLES = ("message", "call", "contact", "handset", "position", "media", "payment", "mention")
+TABLES = ("message", "call", "contact", "handset", "position", "media", "mention")
 Rows = Mapping[Schema | str, Sequence[int]]
 LINES = 20
 """Lines a section, and rows a line, at most."""
@@ -62,7 +62,6 @@ class Given:
     handset: Table
     position: Table
     media: Table
-    payment: Table
     mention: Table
     engine: Engine
     zone: ZoneInfo

@@ -1,4 +1,7 @@
-"""Money: lines of accounts, the largest sums told, the means of payment named."""
+"""Money in texts: the largest sums told, the means of payment named.
+
+Lines of accounts are not read: payments may be analysed for designated persons only.
+"""
 
 from collections.abc import Iterator
 
@@ -15,60 +18,23 @@ from faisceau.analyses.messages._digest.given import (
     talk_count,
 )
 from faisceau.analyses.messages._digest.patterns import pattern, several
-from faisceau.tables.schemas import MESSAGE, PAYMENT
-from faisceau.words import N_, Term
+from faisceau.tables.schemas import MESSAGE
+from faisceau.words import N_
 
-PAID_IN = N_("Received from {who}: {amount} {currency}, payments: {n}, from {first} to {last}")
-PAID_OUT = N_("Paid to {who}: {amount} {currency}, payments: {n}, from {first} to {last}")
 SUM = N_("{who} writes of {amount} on {at}: “{words}”")
 MEANS = N_("“{word}”; messages: {n}, conversations: {talks}. First: “{words}”")
-SOMEBODY = N_("somebody whom the account does not name")
 MOST = 5e7
 """A larger figure is a number of something else."""
 LEAST = 300
 """Smaller sums are shopping."""
-PARTS = (8, 8, 6)
-"""Lines of payments, of sums, of means."""
+PARTS = (12, 8)
+"""Lines of sums, of means."""
 
 
 def money(given: Given) -> Iterator[Line]:
-    """Payments by counterparty, the largest sums in texts, means of payment by use."""
-    yield from _payments(given)
+    """The largest sums in texts, then means of payment by use."""
     yield from _sums(given)
     yield from _means(given)
-
-
-def _payments(given: Given) -> Iterator[Line]:
-    paid = given.payment.filter(_.amount.notnull()).mutate(
-        who=ibis.coalesce(_.counterparty, _.counterparty_account, ""),
-        currency=_.currency.fill_null(""),
-        in_=_.amount > 0,
-    )
-    by = ["exhibit_id", "who", "currency", "in_"]
-    counted = (
-        placed(paid, by, [_.amount.abs().desc(), _.row_id])
-        .group_by(by)
-        .agg(
-            n=_.count(),
-            amount=_.amount.abs().sum(),
-            first=_.booked_at.min(),
-            last=_.booked_at.max(),
-            rows=kept_rows(),
-        )
-    )
-    order = [_.amount.desc(), _.who, _.currency, _.in_]
-    top = strongest(counted, ["exhibit_id"], order, PARTS[0])
-    for row in given.engine.rows(top.order_by("exhibit_id", "place")):
-        facts = {
-            "amount": _figure(row["amount"]),
-            "currency": row["currency"],
-            "who": row["who"] or Term(SOMEBODY),
-            "n": row["n"],
-            "first": given.day(row["first"]),
-            "last": given.day(row["last"]),
-        }
-        text = PAID_IN if row["in_"] else PAID_OUT
-        yield Line(row["exhibit_id"], "payment", text, facts, {PAYMENT: row["rows"]})
 
 
 def _sums(given: Given) -> Iterator[Line]:
@@ -86,7 +52,7 @@ def _sums(given: Given) -> Iterator[Line]:
     told = told.mutate(amount=_.figure * ibis.ifelse(_.kilo, 1000.0, 1.0))
     told = told.filter((_.amount >= LEAST) & (_.amount <= MOST))
     once = strongest(told, ["exhibit_id", "text"], [_.sent_at, _.row_id], 1).drop("place")
-    top = strongest(once, ["exhibit_id"], [_.amount.desc(), _.row_id], PARTS[1])
+    top = strongest(once, ["exhibit_id"], [_.amount.desc(), _.row_id], PARTS[0])
     for row in given.engine.rows(top.order_by("exhibit_id", "place")):
         facts = {
             "who": row["sender_id"] or "?",
@@ -108,7 +74,7 @@ def _means(given: Given) -> Iterator[Line]:
         rows=kept_rows(),
         words=_.text.min(where=_.place == 0),
     )
-    top = strongest(counted, ["exhibit_id"], [_.n.desc(), _.word], PARTS[2])
+    top = strongest(counted, ["exhibit_id"], [_.n.desc(), _.word], PARTS[1])
     for row in given.engine.rows(top.order_by("exhibit_id", "place")):
         facts = {key: row[key] for key in ("word", "n", "talks")} | {"words": quoted(row["words"])}
         yield Line(row["exhibit_id"], "means", MEANS, facts, {MESSAGE: row["rows"]})

@@ -111,6 +111,15 @@ def ending(value: str) -> str:
 
 @cache
 def form(value: str) -> str:
-    """The normal form of an account, a number or a handle; the value itself when it has none."""
+    """The normal form of an account, a number or a handle; the value itself when it has none.
+
+    A number that its country does not give out (test ranges, old plans) keeps its country all the
+    same: what begins with one zero is French, as everywhere in the house.
+    """
     found = normalise("account", value)
-    return value if found is None else found.value
+    if found is None:
+        return value
+    if not (found.kind == "phone" and found.value.startswith("?")):
+        return found.value
+    digits = found.value.removeprefix("?").replace("+", "00")
+    return digits if digits.startswith("00") else re.sub("^0(?=[1-9][0-9]{8}$)", "0033", digits)
