@@ -1,0 +1,1 @@
+"""The sections of a device digest, one module each; ``digest.py`` puts them together."""
