@@ -81,6 +81,22 @@ def test_a_table_it_can_do_without_is_named_in_the_limits(
     assert any("call" in limit for limit in finding.limits)
 
 
+def test_a_table_it_can_do_without_and_may_not_read_is_named_too(
+    tmp_path: Path, registering: Register
+) -> None:
+    """Calls need an offence punished by three years: the words can be looked for all the same."""
+    from faisceau.testing import mandate
+
+    registering(word)
+    mild = mandate(data=["message", "call"]).replace(b"penalty_years = 10", b"penalty_years = 1")
+    desk = Desk(tmp_path / "mild", mild)
+    desk.add("messages.csv", MESSAGES, as_table="message")
+    [finding] = desk.run("case.word")
+    assert finding.limits == ("Table refused to this run: call",)
+    [opening] = [e for e in desk.ledger if e.act == "run case.word" and e.phase == "open"]
+    assert opening.data["tables"] == ["message"]
+
+
 def test_a_run_leaves_an_opening_and_a_closing_line_with_counts(ready: Desk) -> None:
     ready.run("case.word")
     opening, closing = [e for e in ready.ledger if e.act == "run case.word"]

@@ -301,9 +301,7 @@ class Workspace:
             return all(lake.segments(connection, table) for table in analysis.tables)
 
     def _run_one(self, analysis: Analysis, params: Any) -> Ran:
-        optional = [
-            s for s in analysis.reads_if if s.schema.name in {*self.mandate.data, "mention"}
-        ]
+        optional = self._optional(analysis)
         missing = [s for s in analysis.reads_if if s not in optional]
         selections = (*analysis.reads, *analysis.reads_if)
         covered = (*analysis.reads, *optional)
@@ -342,12 +340,30 @@ class Workspace:
                 )
         return Ran(analysis.name, new, kept, gone, limits)
 
+    @property
+    def _listed(self) -> frozenset[str]:
+        """The tables that the mandate lists, and ``mention``, which comes from them."""
+        return self.mandate.data | {"mention"}
+
+    def _optional(self, analysis: Analysis) -> list[Selection]:
+        """What an analysis reads where it may: a table refused to it does not refuse the run."""
+        listed = [s for s in analysis.reads_if if s.schema.name in self._listed]
+        if self._gate.judge(self._act(analysis, (*analysis.reads, *listed))).allowed:
+            return listed
+        acts = {s: self._act(analysis, (*analysis.reads, s)) for s in listed}
+        return [s for s in listed if self._gate.judge(acts[s]).allowed]
+
     def _act(self, analysis: Analysis, reads: Sequence[Selection]) -> Act:
         tables = frozenset(s.schema.name for s in reads)
         return Act("run", kind=analysis.kind, analysis=analysis.name, tables=tables)
 
     def _limits(self, missing: Sequence[Selection]) -> tuple[str, ...]:
-        limits = [N_("Table not covered by the mandate: ") + s.schema.name for s in missing]
+        listed, not_covered = self._listed, N_("Table not covered by the mandate: ")
+        limits = [
+            (N_("Table refused to this run: ") if s.schema.name in listed else not_covered)
+            + s.schema.name
+            for s in missing
+        ]
         if self.mandate.scope is not None:
             limits.append(N_("Only what the mandate's scope lets be seen was read"))
         return tuple(limits)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from faisceau.analyses.messages._digest.clock import changes, local, zone_named
+from faisceau.analyses.messages._digest.given import LINES
 from faisceau.analyses.messages._digest.tools import family
-from faisceau.analyses.messages.digest import LINES, SECTIONS, digest
+from faisceau.analyses.messages.digest import SECTIONS, digest
 from faisceau.errors import UsageError
 from faisceau.findings.model import Lead, Reason
 from faisceau.testing import Desk

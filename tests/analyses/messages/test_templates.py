@@ -59,7 +59,8 @@ def grouped(texts: list[str], exhibits: list[str] | None = None, least: float = 
         }
     )
     one, two = pairs(iter([marks(batch)]))
-    return groups(rows.to_numpy(), pa.array(texts, pa.string()), one, two, least).tolist()
+    found = groups(rows.to_numpy(), pa.array(texts, pa.string()), one, two, least)
+    return [int(group) for group in found]
 
 
 @settings(max_examples=60, deadline=None)
