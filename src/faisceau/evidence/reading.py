@@ -373,23 +373,19 @@ class Source:
         wanted = set(tags)
         depth = inside = 0
         for event, element in self.xml_events():
-            mine = (
-                etree.QName(element).localname in wanted
-                if wanted
-                else depth == (1 if event == "start" else 2)
-            )
             if event == "start":
                 depth += 1
-                inside += mine
+                inside += etree.QName(element).localname in wanted if wanted else depth == 2
                 continue
             depth -= 1
-            inside -= mine
-            if mine and not inside:
+            if inside:
+                inside -= etree.QName(element).localname in wanted if wanted else depth == 1
+                if inside:
+                    continue
                 yield element
-            if not inside:
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
 
     def xml_events(self) -> Iterator[tuple[str, Any]]:
         """The start and end of each XML element, streamed; whoever takes them frees them.
@@ -413,11 +409,12 @@ class Source:
                     remove_pis=True,
                     huge_tree=True,  # one text may be longer than 10 MB
                 )
-                for number, (event, element) in enumerate(events):
-                    dtd = None if number else element.getroottree().docinfo.internalDTD
+                for event, element in events:  # the first alone: what follows goes by at once
+                    dtd = element.getroottree().docinfo.internalDTD
                     if dtd is not None and next(dtd.iterentities(), None) is not None:
                         raise hostile
                     yield event, element
+                    yield from events
         except etree.XMLSyntaxError as error:
             raise BadInput(
                 N_("{name} is damaged XML: {why}"), name=self.name, why=error.msg
