@@ -6,11 +6,10 @@ others), takes the rows as :class:`Cells`, many at once, and makes Arrow columns
 takes of a table, and leaves, it says once: other columns and filled tables are counted.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
 from faisceau.evidence.reading import Head, Source
+from faisceau.evidence.sqlite import DAMAGED, Evidence, chunks
 from faisceau.tables.schemas.schema import (
     EARLIEST,
     LATEST,
@@ -45,8 +45,6 @@ _LONGEST_S = 4_102_444_800
 """A larger count since 2001 is in nanoseconds (iOS 11 and later)."""
 NULL = pa.nulls(1, STRING)[0]
 """A text that is null. (``pa.scalar`` would import pandas at every start.)"""
-_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""The second, where SQLite complains of damage in the words of the damaged bytes."""
 
 
 def table_columns(head: Head) -> Mapping[str, frozenset[str]]:
@@ -62,33 +60,20 @@ class Database:
     """One database being read: what is in it, and the damage met on the way."""
 
     source: Source
-    db: sqlite3.Connection
+    db: Evidence
     tables: Mapping[str, frozenset[str]]
     damage: list[Exception] = field(default_factory=list)
     _filled: dict[str, bool] = field(default_factory=dict)
 
     def chunks(self, sql: str, flat: bool = False) -> Iterator[list[Any]]:
-        """The rows of a query, ``ROWS`` at a time, up to where the file is damaged.
+        """The rows of a query, ``ROWS`` at a time, also those behind damaged pages.
 
-        ``flat``: their values one after the other, which costs less than a tuple a row.
+        The rows that these may have held are rejects. ``flat``: the values one after the other.
         """
         try:
-            cursor = iter(self.db.execute(sql))
-        except _DAMAGE as error:
+            yield from chunks(self.db, sql, ROWS, flat=flat)
+        except DAMAGED as error:
             self.damage.append(error)
-            return
-        more = True
-        while more:
-            found: list[Any] = []
-            piece = islice(cursor, ROWS)
-            try:
-                found.extend(chain.from_iterable(piece) if flat else piece)
-                more = bool(found)
-            except _DAMAGE as error:  # what came before it is in the list
-                self.damage.append(error)
-                more = False
-            if found:
-                yield found
 
     def rows(self, sql: str) -> Iterator[Any]:
         """The rows of a query, one by one; text is bytes (see :func:`text`)."""
@@ -152,9 +137,9 @@ class Database:
 
 @contextmanager
 def opened(source: Source) -> Iterator[Database]:
-    """The database of a source. Raises ``BadInput`` at the end when pages were damaged.
+    """The database of a source. Raises ``BadInput`` at the end where damage could not be passed.
 
-    The rows before the damage have been given by then.
+    What could be read has been given by then; rows that damaged pages may have held are rejects.
     """
     db = source.sqlite()
     try:
@@ -166,7 +151,7 @@ def opened(source: Source) -> Iterator[Database]:
         db.close()
     if reading.damage:
         raise BadInput(
-            N_("{name} is damaged: {why}; what stood before the damage was read"),
+            N_("{name} is damaged: {why}; what could be read was read"),
             name=source.name,
             why=reading.damage[0],
         )
@@ -422,6 +407,8 @@ def number(value: Any, convert: Callable[[Any], Any] = int) -> Any:
         found = convert(value)
     except (ValueError, TypeError, OverflowError):
         return None
+    if isinstance(found, float):
+        return found if isfinite(found) else None
     return found if abs(found) < 1 << 63 else None
 
 

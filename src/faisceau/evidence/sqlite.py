@@ -13,13 +13,15 @@ reading it.
 File format: https://www.sqlite.org/fileformat2.html
 """
 
+import re
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -108,8 +110,8 @@ def open_sqlite(path: Path, read: set[str] | None = None) -> Evidence:
 
 
 def _noting(read: set[str]) -> Callable[..., int]:
-    def note(action: int, table: str | None, column: str | None, *_: Any) -> int:
-        if action == sqlite3.SQLITE_READ and table and column:
+    def note(action: int, table: str | None, column: str | None, of: str | None, _: Any) -> int:
+        if action == sqlite3.SQLITE_READ and table and column and of != "temp":
             read.add(table)
         return sqlite3.SQLITE_OK
 
@@ -219,31 +221,51 @@ def temporary_folder() -> Callable[[], Path]:
 # Reading past damage.
 
 
-def chunks(db: Evidence, sql: str, size: int = ROWS) -> Iterator[list[Any]]:
+def chunks(db: Evidence, sql: str, size: int = ROWS, *, flat: bool = False) -> Iterator[list[Any]]:
     """The rows of a query, ``size`` at a time, also those behind damaged pages.
 
-    Where pages are damaged the query goes on over ``db.sound()``, after the rows that it gave
-    already: the statement must give them in the order of its table's keys, as it does by itself
-    or with ``ORDER BY rowid``.
+    Where pages are damaged the query goes on over ``db.sound()`` with the rows that it has not
+    given yet: those after as many, where it says an order, else those that were not among them.
+    ``flat``: their values one after the other, which costs less than a tuple a row.
     """
     given = 0
     for again in (False, True):
         rows: list[Any] = []
         try:
-            cursor = islice((db.sound() if again else db).execute(sql), given, None)
+            cursor = _rest(db, sql, given) if again else iter(db.execute(sql))
             while True:
                 rows = []
-                rows.extend(islice(cursor, size))  # keeps what came before an error
+                piece = islice(cursor, size)
+                # keeps what came before an error
+                rows.extend(chain.from_iterable(piece) if flat else piece)
                 if not rows:
                     return
-                given += len(rows)
+                given += size
                 yield rows
         except DAMAGED as error:
             if again or not is_damage(error):
                 raise
-            given += len(rows)
             if rows:
+                width = len(db.execute(sql).description) if flat else 1
+                given += len(rows) // width
                 yield rows
+
+
+def _rest(db: Evidence, sql: str, given: int) -> Iterator[Any]:
+    """The rows of a query over the sound copy, without the first ``given`` over the damaged one.
+
+    An index may be gone from the copy, and with it an order that no ``ORDER BY`` asks for.
+    """
+    rows = db.sound().execute(sql)
+    if not given or "ORDER BY" in sql:
+        return islice(rows, given, None)
+    before = Counter(islice(db.execute(sql), given))
+    return (row for row in rows if not _counted_off(before, row))
+
+
+def _counted_off(before: "Counter[Any]", row: Any) -> bool:
+    before[row] -= 1
+    return before[row] >= 0
 
 
 def stretches(
@@ -339,19 +361,43 @@ def _salvage(damaged: Path, sound: Path, gap: Gap | None) -> None:
         for table, sql in tables(old).items():
             with suppress(*DAMAGED):
                 new.execute(sql)
-                _copy(old, new, table, gap)
+                if is_without_rowid(sql):
+                    _copy_beginning(old, new, table, gap)
+                else:
+                    _copy(old, new, table, gap)
         new.commit()
 
 
+def is_without_rowid(sql: str) -> bool:
+    """Whether the SQL that made a table says that its rows have no number."""
+    return bool(re.search(r"(?i)\bWITHOUT\s+ROWID\b", sql[sql.rfind(")") :]))
+
+
 def _copy(old: Evidence, new: sqlite3.Connection, table: str, gap: Gap | None) -> None:
-    columns = [row[1] for row in new.execute(f'PRAGMA table_info("{table}")')]
-    names = ", ".join(f'"{name}"' for name in columns)
-    marks = ", ".join("?" for _ in columns)
+    columns = _columns(new, table)
+    names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
     # as many rows as there are: to look for one more is to meet the damage again
     out_of = f'SELECT rowid, {names} FROM "{table}" WHERE rowid >= ? ORDER BY rowid LIMIT ?'
     into = f'INSERT OR IGNORE INTO "{table}" (rowid, {names}) VALUES (?, {marks})'
     for first, n in stretches(old, table, gap):
         new.executemany(into, map(tuple, old.execute(out_of, (first, n))))
+
+
+def _copy_beginning(old: Evidence, new: sqlite3.Connection, table: str, gap: Gap | None) -> None:
+    """The rows before the first damage: without numbers there is no way to those behind it."""
+    columns = _columns(new, table)
+    names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
+    into = f'INSERT OR IGNORE INTO "{table}" ({names}) VALUES ({marks})'
+    try:
+        for row in old.execute(f'SELECT {names} FROM "{table}"'):
+            new.execute(into, tuple(row))
+    except DAMAGED as error:
+        if gap is not None:
+            gap(table, None, None, _damage(error))
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[str]:
+    return [f'"{row[1]}"' for row in db.execute(f'PRAGMA table_info("{table}")')]
 
 
 # What was not read.

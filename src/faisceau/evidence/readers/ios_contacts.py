@@ -65,7 +65,7 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """One contact for each person or organisation of the book.
 
-    Raises ``BadInput`` at the end when pages are damaged: the rows before were given.
+    Raises ``BadInput`` at the end where damage could not be passed: the rest was given.
     """
     if not detect(source.head):
         raise BadInput(N_("{name} is no address book of an iPhone"), name=source.name)

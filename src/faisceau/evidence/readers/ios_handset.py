@@ -47,7 +47,7 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """One row of ``handset`` for the accounts, one for the applications; none for none.
 
-    Raises ``BadInput`` at the end when pages are damaged: the rows before were given.
+    Raises ``BadInput`` at the end where damage could not be passed: the rest was given.
     """
     if not detect(source.head):
         raise BadInput(N_("{name} lists no accounts or applications"), name=source.name)

@@ -92,7 +92,7 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """Every message, in batches by the order of its table.
 
-    Raises ``BadInput`` at the end when pages are damaged: the rows before were given.
+    Raises ``BadInput`` at the end where damage could not be passed: the rest was given.
     """
     if not detect(source.head):
         raise BadInput(N_("{name} is no message database of an iPhone"), name=source.name)

@@ -92,7 +92,7 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """Messages, transfers, calls, contacts and the account, in batches.
 
-    Raises ``BadInput`` at the end when pages are damaged: the rows before were given.
+    Raises ``BadInput`` at the end where damage could not be passed: the rest was given.
     """
     if not detect(source.head):
         raise BadInput(N_("{name} is no Skype database"), name=source.name)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from faisceau.evidence.recovery.pages import Malformed, size_of, types_of, varint
-from faisceau.evidence.sqlite import tables
+from faisceau.evidence.sqlite import is_without_rowid, tables
 
 _FEWEST = 3
 """Columns of a table whose records can be told from chance bytes."""
@@ -126,7 +126,7 @@ def shapes(db: sqlite3.Connection) -> dict[str, Shape]:
     """The shapes of the tables of a database that have a rowid."""
     found = {}
     for table, sql in tables(db).items():
-        if re.search(r"(?i)\bWITHOUT\s+ROWID\b", sql[sql.rfind(")") :]):
+        if is_without_rowid(sql):
             continue
         info = list(map(tuple, db.execute(f'PRAGMA table_xinfo("{table}")')))
         single = sum(1 for row in info if row[5]) == 1
