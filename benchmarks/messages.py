@@ -27,7 +27,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from faisceau.analyses.messages._lexicon import alarm
+from faisceau.analyses.messages._alarm import alarm
 from faisceau.case.adding import Added
 from faisceau.case.running import RunReport
 from faisceau.case.workspace import Workspace

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from faisceau.analyses.messages import _scan
 from faisceau.analyses.messages._notation import exact, fold
-from faisceau.analyses.messages._scan import Scanner, joined
+from faisceau.analyses.messages._scan import Scanner
+from faisceau.analyses.messages._words import cut, joined
 from faisceau.tables.lexicons import Form
 
 FORMS = tuple(
@@ -146,4 +147,11 @@ def test_the_buffer_says_where_each_message_is() -> None:
     buffer, starts = joined(pa.array(["ab", "", "é"], pa.large_string()))
     assert [bytes(buffer[starts[i] : starts[i + 1] - 1]) for i in range(3)] == [
         b"ab", b"", "é".encode(),
+    ]  # fmt: skip
+
+
+def test_words_are_cut_at_what_a_blank_may_be_and_folded() -> None:
+    words, begins = cut(pa.array(["J'arrive, là-bas", "", "ÉTÉ\xa0’ok’", "!"], pa.large_string()))
+    assert [words[begins[i] : begins[i + 1]].to_pylist() for i in range(4)] == [
+        [b"j ", b"arrive ", b"la ", b"bas "], [], [b"ete ", b"ok "], [],
     ]  # fmt: skip

@@ -5,6 +5,7 @@ Its key is one string, made for whole Arrow batches.
 """
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +42,13 @@ def keys(batch: pa.RecordBatch) -> pa.Array:
         thread = pc.if_else(pc.is_valid(thread), thread, participants(batch, LOOSE))
     parts = (pc.fill_null(part, "") for part in (batch["exhibit_id"], batch["account"], thread))
     return pc.binary_join_element_wise(*parts, PART)
+
+
+def numbers(keys: pa.Array) -> pa.Array:
+    """A number for each key, the same in every process; two keys may share one, very seldom."""
+    coded = keys.dictionary_encode()
+    made = [blake2b(key.encode(), digest_size=8).digest() for key in coded.dictionary.to_pylist()]
+    return pa.array(np.frombuffer(b"".join(made), np.int64)).take(coded.indices)
 
 
 def participants(batch: pa.RecordBatch, before: str = "") -> pa.Array:

@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
-from faisceau.analyses.messages._scan import Ints, Scanner
+from faisceau.analyses.messages._scan import Scanner
 from faisceau.tables.lexicons import Context, Entry, Form, Lexicon, Manner
 
 Owner = Entry | Context | Manner
@@ -51,6 +48,8 @@ def _names(owner: Owner) -> frozenset[str]:
     return frozenset({owner.concept, *owner.kinds})
 
 
+LONG = 30
+"""Messages from which on chance meetings of words are discounted."""
 ENOUGH = 0.6
 """Traits that weigh less than this, without a scene, are no reason (log-odds)."""
 
@@ -62,52 +61,3 @@ NEXT = 0.7
 def more(words: float) -> float:
     """How often the weight of a trait counts for this number of distinct words."""
     return float((1 - NEXT**words) / (1 - NEXT))
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """The first look: the forms that can fill a scene, and which scenes a set of them could.
-
-    Fragment ``f`` can fill ``slots[begins[f]:begins[f + 1]]``; ``needs[s]`` are the slots of scene
-    ``s``; ``count`` is how many slots there are. Traits are slots too: ``weights`` is the most they
-    can count for.
-    """
-
-    scanner: Scanner
-    slots: Ints
-    begins: Ints
-    needs: tuple[tuple[int, ...], ...]
-    weights: npt.NDArray[np.float64]
-    count: int
-
-
-@lru_cache(maxsize=4)
-def alarm(lexicon: Lexicon) -> Alarm:
-    """Slots that several scenes share are looked for once."""
-    ready = rules(lexicon)
-    numbers: dict[tuple[str, ...], int] = {}
-    needs = []
-    for scene in lexicon.scenes:
-        needs.append(tuple(numbers.setdefault(slot.any, len(numbers)) for slot in scene.slots))
-    for trait in lexicon.traits:
-        numbers.setdefault(trait.any, len(numbers))
-    weights = np.zeros(len(numbers))
-    for trait in lexicon.traits:
-        weights[numbers[trait.any]] += more(math.inf) * trait.weight
-    forms, slots = [], []
-    for form, names in zip(ready.scanner.forms, ready.names, strict=True):
-        filled = [n for concepts, n in numbers.items() if names.intersection(concepts)]
-        if filled:
-            forms.append(form)
-            slots.append(filled)
-    scanner = Scanner(tuple(forms), ready.scanner.macros)
-    flat, begins = scanner.by_fragment(slots)
-    return Alarm(scanner, flat, begins, tuple(needs), weights, len(numbers))
-
-
-def possible(filled: npt.NDArray[np.bool_], first: Alarm) -> npt.NDArray[np.bool_]:
-    """Of conversations × slots, those in which a scene has every slot filled, or traits suffice."""
-    met: npt.NDArray[np.bool_] = filled @ first.weights >= ENOUGH
-    for slots in first.needs:
-        met |= filled[:, list(slots)].all(axis=1)
-    return met

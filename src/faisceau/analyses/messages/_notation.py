@@ -8,7 +8,7 @@ that holds the form holds one of them. The exact pattern is tried only where a f
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from faisceau.errors import BadInput
@@ -34,6 +34,8 @@ _COMMON = frozenset(
         "as ont a y pr avant apres quand kan mtn stp frr ok oui non the you for and",
     )
 )
+_BETWEEN = re.compile(r"[\s'’.,;:!?\-]")
+"""What ends a word, for the fast scan: what a blank of the notation may be."""
 NUMBER = "#"
 """The fragment that stands for any number."""
 
@@ -101,8 +103,8 @@ def exact(form: str, macros: Mapping[str, str]) -> re.Pattern[str]:
         ) from error
 
 
-def fragments(form: str, macros: Mapping[str, str]) -> frozenset[Fragment]:
-    """The fragments of which every text that holds the form holds one."""
+def sought(form: str, macros: Mapping[str, str]) -> "Sought":
+    """What every text that holds the form holds in one word, or in two that follow each other."""
     text = expand(form, macros)
     items, rest = _sequence(text, 0)
     if rest != len(text):
@@ -110,7 +112,7 @@ def fragments(form: str, macros: Mapping[str, str]) -> frozenset[Fragment]:
     best = _best(items, _worded(text[0]), _worded(text[-1]))
     if best is None:
         raise BadInput(N_("The form {form} holds nothing to look for"), form=form)
-    return best[1]
+    return best
 
 
 def expand(form: str, macros: Mapping[str, str]) -> str:
@@ -168,12 +170,22 @@ def _kind(sign: str) -> Kind:
     return "other" if sign in _EXACT else "char"
 
 
-Best = tuple[float, frozenset[Fragment]]
+Pair = tuple[frozenset[Fragment], frozenset[Fragment]]
+"""A word that holds one of the first, and next to it one that holds one of the second."""
 
 
-def _best(items: Sequence[_Item], left: bool, right: bool) -> Best | None:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """One of ``single`` in a word, or one of ``pairs``; ``worth``: how seldom, roughly."""
+
+    worth: float
+    single: frozenset[Fragment]
+    pairs: frozenset[Pair]
+
+
+def _best(items: Sequence[_Item], left: bool, right: bool) -> Sought | None:
     """The rarest thing that a sequence must hold; ``left``, ``right``: a word's edge is there."""
-    found: list[Best] = []
+    found: list[Sought] = []
     at = 0
     while at < len(items):
         item = items[at]
@@ -188,25 +200,139 @@ def _best(items: Sequence[_Item], left: bool, right: bool) -> Best | None:
             else (items[stop].kind == "blank" and not items[stop].optional)
         )
         if not item.optional:
-            one = _of_item(items[at:stop], before, after)
+            one = (
+                _pair(items, at, left, right)
+                if item.kind == "blank"
+                else _of_item(items[at:stop], before, after)
+            )
             if one is not None:
                 found.append(one)
         at = stop
-    return max(found, key=lambda b: (b[0], -len(b[1]))) if found else None
+    return max(found, key=lambda b: (b.worth, -len(b.single))) if found else None
 
 
-def _of_item(run: Sequence[_Item], left: bool, right: bool) -> Best | None:
+def _of_item(run: Sequence[_Item], left: bool, right: bool) -> Sought | None:
     first = run[0]
     if first.kind == "number":
-        return 2.2, frozenset({Fragment(NUMBER, False, False)})
+        return Sought(2.2, frozenset({Fragment(NUMBER, False, False)}), frozenset())
     if first.kind == "alt":
         every = [_best(way, left, right) for way in first.ways]
         if any(b is None for b in every):
             return None
         known = [b for b in every if b is not None]
-        return min(b[0] for b in known), frozenset().union(*(b[1] for b in known))
+        return Sought(
+            min(b.worth for b in known),
+            frozenset().union(*(b.single for b in known)),
+            frozenset().union(*(b.pairs for b in known)),
+        )
     if first.kind != "char":
         return None
-    text = "".join(item.text for item in run)
-    worth = len(text) * (0.4 if text in _COMMON else 1.0) * (1.0 if left and right else 0.8)
-    return worth, frozenset({Fragment(text, left, right)})
+    parts = _parts("".join(item.text for item in run), left, right)
+    if not parts:
+        return None
+    best = max(parts, key=_worth)
+    return Sought(_worth(best), frozenset({best}), frozenset())
+
+
+def _worth(fragment: Fragment) -> float:
+    if fragment.text == NUMBER:
+        return 2.2
+    edges = 1.0 if fragment.left and fragment.right else 0.8
+    return len(fragment.text) * (0.4 if fragment.text in _COMMON else 1.0) * edges
+
+
+def _parts(text: str, left: bool, right: bool) -> list[Fragment]:
+    """The words of a run of letters: a hyphen, a comma … in it ends one and begins another."""
+    words = _BETWEEN.split(text)
+    last = len(words) - 1
+    return [
+        Fragment(word, left if n == 0 else True, right if n == last else True)
+        for n, word in enumerate(words)
+        if word
+    ]
+
+
+def _pair(items: Sequence[_Item], at: int, left: bool, right: bool) -> Sought | None:
+    """The last word before a blank and the first one after it."""
+    first, second = _last(items[:at], left, True), _first(items[at + 1 :], True, right)
+    if not first or not second:
+        return None
+    worth = min(map(_worth, first)) + min(map(_worth, second))
+    return Sought(worth, frozenset(), frozenset({(first, second)}))
+
+
+def _last(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment] | None:
+    """Fragments of which the last word of a sequence holds one; ``None`` when that is not known."""
+    if not items:
+        return None
+    item, rest = items[-1], items[:-1]
+    if item.optional:
+        return _both(_last(rest, left, right), _last([*rest, replace(item, optional=False)], left, right))
+    opens = left if not rest else rest[-1].kind == "blank" and not rest[-1].optional
+    if item.kind == "alt":
+        found: frozenset[Fragment] | None = frozenset()
+        for way in item.ways:
+            found = _both(found, _last(way, opens, right) if way else _last(rest, left, right))
+        if rest and rest[-1].kind == "char" and all(_inside(way) for way in item.ways):
+            return _better(found, _last(rest, left, False))  # "prend(s|re)": a word with "prend"
+        return found
+    if item.text == "*" and item.kind == "other":
+        return _last(rest, left, False)
+    if item.kind == "number":
+        return frozenset({Fragment(NUMBER, False, False)})
+    if item.kind != "char":
+        return None
+    begin = len(items)
+    while begin and items[begin - 1].kind == "char" and not items[begin - 1].optional:
+        begin -= 1
+    opens = left if not begin else items[begin - 1].kind == "blank" and not items[begin - 1].optional
+    text = "".join(i.text for i in items[begin:])
+    parts = _parts(text, opens, right)
+    return frozenset(parts[-1:]) if parts and not _BETWEEN.match(text[-1]) else None
+
+
+def _first(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment] | None:
+    """The same for the first word."""
+    if not items:
+        return None
+    item, rest = items[0], items[1:]
+    if item.optional:
+        return _both(
+            _first(rest, left, right), _first([replace(item, optional=False), *rest], left, right)
+        )
+    closes = right if not rest else rest[0].kind == "blank" and not rest[0].optional
+    if item.kind == "alt":
+        found: frozenset[Fragment] | None = frozenset()
+        for way in item.ways:
+            found = _both(found, _first(way, left, closes) if way else _first(rest, left, right))
+        return found
+    if item.kind == "number":
+        return frozenset({Fragment(NUMBER, False, False)})
+    if item.kind != "char":
+        return None
+    end = 0
+    while end < len(items) and items[end].kind == "char" and not items[end].optional:
+        end += 1
+    closes = right if end == len(items) else items[end].kind == "blank" and not items[end].optional
+    text = "".join(i.text for i in items[:end])
+    parts = _parts(text, left, closes)
+    return frozenset(parts[:1]) if parts and not _BETWEEN.match(text[0]) else None
+
+
+def _inside(items: Sequence[_Item]) -> bool:
+    """Whether a sequence is letters alone, so that it stays within a word."""
+    return all(item.kind == "char" and not _BETWEEN.match(item.text) for item in items)
+
+
+def _better(
+    a: frozenset[Fragment] | None, b: frozenset[Fragment] | None
+) -> frozenset[Fragment] | None:
+    if not a or not b:
+        return a or b
+    return max(a, b, key=lambda fs: min(map(_worth, fs)))
+
+
+def _both(
+    a: frozenset[Fragment] | None, b: frozenset[Fragment] | None
+) -> frozenset[Fragment] | None:
+    return None if a is None or b is None else a | b

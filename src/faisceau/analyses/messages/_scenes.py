@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from faisceau.analyses.messages._lexicon import ENOUGH, Owner, Rules, more
+from faisceau.analyses.messages._lexicon import ENOUGH, LONG, Owner, Rules, more
 from faisceau.tables.lexicons import Context, Entry, Manner, Scene
 
 BIAS = -4.2
@@ -30,8 +30,6 @@ PER, SHORT = 25, 15
 """Words in which a manner is expected once; words added, so that one in three is not a habit."""
 EXPLAINED = 0.3
 """Share of the manners that a context takes back, unless its ``clears`` says ``manner``."""
-LONG = 30
-"""Messages from which on chance meetings of words are discounted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from ibis import Table
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.messages._conversations import JOIN, keys, parsed, participants
-from faisceau.analyses.messages._lexicon import alarm, possible, rules
-from faisceau.analyses.messages._scan import distinct, expanded
+from faisceau.analyses.messages._alarm import alarm, possible
+from faisceau.analyses.messages._conversations import JOIN, keys, numbers, parsed, participants
+from faisceau.analyses.messages._lexicon import rules
 from faisceau.analyses.messages._scenes import Clue, Hit, Talk, read
 from faisceau.analyses.messages._ties import WORTH, ties
 from faisceau.findings.model import Kind, Lead, Reason, Subject
@@ -37,7 +37,6 @@ METHOD = N_(
 )
 
 READS = MESSAGE["exhibit_id", "account", "thread_id", "sender_id", "recipients", "sent_at", "text"]
-SPOTTED = pa.schema([("key", pa.string()), ("slot", pa.int16())])
 LOOKED = pa.schema(
     [
         ("key", pa.string()),
@@ -84,8 +83,9 @@ def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lea
     every part filled, the second looks at those alone.
     """
     texts = message.filter(message.text.notnull())
-    spotted = engine.map_batches(texts, partial(spot, lexicon=params.lexicon), SPOTTED)
-    chosen = candidates(spotted, params.lexicon)
+    schema = spotted(params.lexicon)
+    seen = engine.map_batches(texts, partial(spot, lexicon=params.lexicon), schema)
+    chosen = candidates(pa.Table.from_batches(seen, schema), params.lexicon)
     if not len(chosen):
         return
     look_at = partial(look, lexicon=params.lexicon, chosen=chosen)
@@ -93,38 +93,41 @@ def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lea
     yield from _leads(list(_conversations(found, params.lexicon)), params.limit)
 
 
+def spotted(lexicon: Lexicon) -> pa.Schema:
+    """A conversation's number, a message's time and row, the words of its mask."""
+    masks = [f"mask{word}" for word in range(alarm(lexicon).bits.shape[1])]
+    return pa.schema([(name, pa.int64()) for name in ("talk", "at", "row_id", *masks)])
+
+
 def spot(batch: pa.RecordBatch, lexicon: Lexicon) -> pa.RecordBatch:
-    """Which slots of scenes the messages of a batch may fill, by conversation."""
+    """The mask of each message that may be part of a scene, with its conversation and its time."""
     first = alarm(lexicon)
-    row, fragment = first.scanner.met(batch["text"])
-    key = keys(batch).dictionary_encode()
-    talk = key.indices.to_numpy().astype(np.int64)[row]
-    talk, fragment = distinct(talk, fragment, len(first.begins) - 1)
-    filled = np.zeros((len(key.dictionary), first.count), bool)
-    filled[expanded(talk, fragment, first.slots, first.begins)] = True
-    talk, slot = np.nonzero(filled)
-    return pa.record_batch([key.dictionary.take(pa.array(talk)), slot.astype(np.int16)], SPOTTED)
-
-
-def candidates(spotted: Iterator[pa.RecordBatch], lexicon: Lexicon) -> pa.Array:
-    """Keys of the conversations in which some scene could have all its slots filled, sorted."""
-    table = pa.Table.from_batches(spotted, SPOTTED)
-    if not len(table):
-        return pa.array([], pa.string())
-    coded = table["key"].combine_chunks().dictionary_encode()
-    first = alarm(lexicon)
-    filled = np.zeros((len(coded.dictionary), first.count), bool)
-    filled[coded.indices.to_numpy(), table["slot"].to_numpy()] = True
-    met = possible(filled, first)
-    return coded.dictionary.filter(pa.array(met)).take(
-        pc.sort_indices(coded.dictionary.filter(pa.array(met)))
+    masks = first.masks(first.scanner.met(batch["text"]), len(batch))
+    kept = np.flatnonzero(masks.any(axis=1))
+    masks, batch = masks[kept], batch.take(pa.array(kept))
+    return pa.record_batch(
+        [
+            numbers(keys(batch)),
+            pc.fill_null(batch["sent_at"].cast(pa.int64()), 0),
+            batch["row_id"],
+            *(pa.array(masks[:, word]) for word in range(masks.shape[1])),
+        ],
+        schema=spotted(lexicon),
     )
+
+
+def candidates(found: pa.Table, lexicon: Lexicon) -> pa.Array:
+    """Numbers of the conversations in which some scene could have all its slots filled."""
+    talk, at, row, *words = (column.to_numpy() for column in found.columns)
+    order = np.lexsort((row, at, talk))
+    masks = np.column_stack([word[order] for word in words])
+    return pa.array(possible(alarm(lexicon), talk[order], masks))
 
 
 def look(batch: pa.RecordBatch, lexicon: Lexicon, chosen: pa.Array) -> pa.RecordBatch:
     """Everything the lexicon finds in the messages of the chosen conversations."""
     key = keys(batch)
-    kept = pc.is_in(key, value_set=chosen)
+    kept = pc.is_in(numbers(key), value_set=chosen)
     key, batch = key.filter(kept), batch.filter(kept)
     spans = rules(lexicon).scanner.spans(batch["text"])
     texts = batch["text"].to_pylist()
