@@ -47,6 +47,8 @@ from faisceau.words import N_
 
 SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
+LAYOUTS = {"matrix": ("call", "call_matrix")}
+"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 CREW_FROM = 8
 """Paths from which it pays to start several processes."""
 
@@ -80,11 +82,15 @@ def orders_of(
     hash_lists: Sequence[HashList] = (),
     first: bool = False,
     profile: Profile | None = None,
+    layout: str | None = None,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
 
     ``profile`` says how the files are written; it names their table unless ``as_table`` does.
+    ``layout``: ``matrix`` for adjacency matrices, which hold calls.
     """
+    if layout is not None:
+        as_table, reader = _laid_out(layout, as_table, reader, profile)
     if profile is not None and as_table is None:
         as_table = profile.table
     if as_table is not None and as_table not in TABLES:
@@ -120,6 +126,28 @@ def orders_of(
         hash_lists=tuple(hash_lists),
         first=first,
     )
+
+
+def _laid_out(
+    layout: str, as_table: str | None, reader: str | None, profile: Profile | None
+) -> tuple[str, str]:
+    """The table and the reader that a layout means. Raises ``UsageError``."""
+    if layout not in LAYOUTS:
+        raise UsageError(
+            N_("There is no layout {layout}"),
+            hint=N_("There are: {known}"),
+            layout=layout,
+            known=list(LAYOUTS),
+        )
+    table, name = LAYOUTS[layout]
+    if as_table not in (None, table) or reader not in (None, name) or profile is not None:
+        raise UsageError(
+            N_("--layout {layout} reads rows of {table}, by its own reader and no profile"),
+            hint=N_("Leave out --as, --reader and --profile"),
+            layout=layout,
+            table=table,
+        )
+    return table, name
 
 
 @dataclass

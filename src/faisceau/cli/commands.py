@@ -126,6 +126,11 @@ def status(case: Path) -> None:
 )
 @click.option("--reader", metavar="NAME", help=N_("Read with this reader."))
 @click.option(
+    "--layout",
+    type=click.Choice(["matrix"]),
+    help=N_("matrix: each file is an adjacency matrix, a cell is a number of calls."),
+)
+@click.option(
     "--in-place",
     is_flag=True,
     help=N_("Leave the bytes where they are; verified before each read."),
