@@ -80,6 +80,7 @@ def orders_of(
     hash_lists: Sequence[HashList] = (),
     first: bool = False,
     profile: Profile | None = None,
+    hits: bool = False,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
 
@@ -119,6 +120,7 @@ def orders_of(
         clock_offset_s=clock_offset_s,
         hash_lists=tuple(hash_lists),
         first=first,
+        hits=hits,
     )
 
 

@@ -36,7 +36,6 @@ from faisceau.ledger.entry import Draft
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import today
 from faisceau.mandate.permit import Permit, RowRule
-from faisceau.mandate.retention import periods
 from faisceau.tables.schemas import PLATE_READ, Batch
 from faisceau.tables.schemas.schema import TIME
 from faisceau.words import N_
@@ -200,7 +199,8 @@ class Watch:
                 decision = self.gate.judge(act)
                 if not decision.allowed:
                     self.gate.refuse(act, decision)
-                rule = row_rules(self.gate.mandate, Kind.QUERY, [PLATE_READ.name], [], day)
+            now = self.gate.clock()
+            rule = row_rules(self.gate.mandate, Kind.QUERY, [PLATE_READ.name], [], now)
             columns, locators = self._visible(batch, rule[PLATE_READ.name])
             first, self.counted.reads = self.counted.reads, self.counted.reads + columns.num_rows
             found = list(watcher.look(columns))
@@ -245,8 +245,8 @@ class Watch:
             until = pa.scalar(datetime.fromisoformat(rule.until), TIME)
             seen = pc.and_(seen, pc.less(at, until))
         self.counted.outside += seen.false_count
-        if self.orders.procedure is None:
-            over = pa.scalar(periods()["plates-no-hit"].over(self.gate.clock()), TIME)
+        if self.orders.procedure is None and rule.recent is not None:
+            over = pa.scalar(datetime.fromisoformat(rule.recent), TIME)
             recent = pc.greater_equal(at, over)
             if "procedure" in columns.schema.names:
                 recent = pc.or_(recent, pc.is_valid(columns["procedure"]))
@@ -345,7 +345,7 @@ class Watch:
         with part_folder(self.scratch) as folder:
             path = folder / f"watch-{permit.number}-{self.counted.kept}.jsonl"
             path.write_bytes(b"".join(_line(row) for row in hits.values()))
-            for added in self.add([path], as_table=PLATE_READ.name, procedure=record):
+            for added in self.add([path], as_table=PLATE_READ.name, procedure=record, hits=True):
                 if added.error is not None:
                     self.counted.unkept += len(hits)
                     self.notes.append((N_("Hits are not kept: {why}"), {"why": added.error}))

@@ -571,7 +571,13 @@ class Workspace:
     def purge(self) -> Purged:
         """Erase what the law says is due, and nothing else; returns what was erased."""
         with self._writing():
-            return purge(self.clock(), gate=self._gate, database=self._database, tables=self._lake)
+            return purge(
+                self.clock(),
+                gate=self._gate,
+                database=self._database,
+                tables=self._lake,
+                store=self._store,
+            )
 
     # ---- disclosing ----
 
@@ -715,7 +721,7 @@ class Workspace:
             exhibits = register.exhibits(connection, status="kept")
             listed = lake.segments(connection)
         columns = {s.schema.name: frozenset(s.names) for s in selections}
-        rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
+        rules = row_rules(self.mandate, kind, columns, exhibits, self.clock())
         act = replace(act, procedures=procedures_met(exhibits, act.tables))
         with (
             self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),

@@ -23,9 +23,8 @@ from faisceau.words import N_, say
         "LIST holds one plate a line, or columns plate and reason. Reads (CSV or JSON Lines) come "
         "from a file, a folder (new files as they come) or standard input: tail -f FILE | faisceau "
         "watch CASE LIST --from -. Ctrl-C ends the watch.\n\n"
-        "Each alert is in the ledger; its read is added to the case. Other reads are not stored. "
-        "A read of no procedure is purged after 15 days, a hit too: purge does not yet tell them "
-        "apart."
+        "Each alert is in the ledger; its read is added to the case and kept a month, or as its "
+        "procedure orders. Other reads are not stored."
     ),
 )
 @CASE

@@ -25,7 +25,7 @@ class Exhibit:
     ``left`` count cells and fields by name; ``files`` the files by what became of them,
     ``aside`` those recognised, by what they are; ``strange`` the largest of unknown format;
     ``unread_tables`` the rows of each table that no
-    reader asked for, by database.
+    reader asked for, by database. ``hits``: plate reads that a watch told.
     """
 
     number: int
@@ -56,6 +56,7 @@ class Exhibit:
     unread_tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     handset: bool = False
+    hits: bool = False
 
     @property
     def exhibit_id(self) -> str:
