@@ -83,6 +83,7 @@ def orders_of(
     first: bool = False,
     profile: Profile | None = None,
     layout: str | None = None,
+    hits: bool = False,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
 
@@ -125,6 +126,7 @@ def orders_of(
         clock_offset_s=clock_offset_s,
         hash_lists=tuple(hash_lists),
         first=first,
+        hits=hits,
     )
 
 

@@ -14,8 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from faisceau.case.gate import Gate
-from faisceau.case.intake import Counts, Expiry, Intake
+from faisceau.case.intake import Counts, Expiry, Intake, Listener
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, UsageError
 from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
@@ -29,7 +32,7 @@ from faisceau.mandate.permit import Permit
 from faisceau.mandate.retention import periods
 from faisceau.tables.identifiers import Mentions
 from faisceau.tables.lake import LakeWriter
-from faisceau.tables.schemas import MEDIA, MENTION
+from faisceau.tables.schemas import MEDIA, MENTION, PLATE_READ, Schema
 from faisceau.words import N_, Term
 
 Ask = Callable[[str, Sequence[str]], str | None]
@@ -71,6 +74,8 @@ class Orders:
     hash_lists: tuple[HashList, ...] = ()
     first: bool = False
     """Read only what readers know, at once; other files wait (state ``waiting``)."""
+    hits: bool = False
+    """Plate reads that a watch told: they are kept longer."""
 
     def announced(self) -> dict[str, Any]:
         """What the ledger is told of it before anything is read."""
@@ -147,6 +152,7 @@ class Examiner:
             procedure=orders.procedure,
             timezone=orders.wishes.timezone.key,
             clock_offset_s=orders.clock_offset_s,
+            hits=orders.hits,
         )
         mentions = Mentions(exhibit.exhibit_id)
         intake = Intake(
@@ -154,8 +160,8 @@ class Examiner:
             self.covered,
             orders.procedure,
             writer,
-            listeners=[mentions.add],
-            expiries=_expiries(exhibit.added_at),
+            listeners=[_of_procedures(mentions.add)],
+            expiries={} if orders.hits else _expiries(exhibit.added_at),
             ahead_s=orders.clock_offset_s,
         )
         with self.store.members(permit, exhibit, keys=orders.wishes.keys) as contents:
@@ -235,6 +241,17 @@ def _strange(members: Sequence[MemberState]) -> tuple[str, ...]:
 def is_native(reader: Reader) -> bool:
     """True for the readers of the observation tables themselves, which ``--as`` asks for."""
     return bool(getattr(reader, "NATIVE", False))
+
+
+def _of_procedures(add: Listener) -> Listener:
+    """Plate reads of no procedure are in no index of identifiers: no question finds them there."""
+
+    def some(schema: Schema, batch: pa.RecordBatch) -> None:
+        if schema is PLATE_READ:
+            batch = batch.filter(pc.is_valid(batch["procedure"]))
+        add(schema, batch)
+
+    return some
 
 
 def _expiries(now: datetime) -> dict[str, Expiry]:

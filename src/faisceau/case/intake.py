@@ -227,7 +227,9 @@ class Intake:
             else:
                 reason, facts = next((r, f) for passed, r, f in failed if not passed[n])
             said = {k: v for k, v in values.items() if v is not None}
-            self.reject(schema.name, where, reason, facts, str(said)[:500])
+            if reason is _EXPIRED:
+                said = {}  # what may not be kept is not kept as a reject either
+            self.reject(schema.name, where, reason, facts, str(said)[:500] if said else "")
 
     def derived(self, schema: Schema, batch: pa.RecordBatch) -> None:
         """Rows made from this exhibit's own: they come with their ids."""

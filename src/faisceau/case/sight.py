@@ -1,6 +1,7 @@
 """What an act may see: the mandate's scope, series and designations as row rules.
 
-The gate applies them before any analysis, search or page sees a row.
+The gate applies them before any analysis, search or page sees a row. Plate reads of no procedure
+are out of sight once their period is over, whatever the files still hold.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -8,11 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Kind
-from faisceau.mandate.model import PARIS, Mandate, Scope
+from faisceau.mandate.model import PARIS, Mandate, Scope, today
 from faisceau.mandate.permit import RowRule
+from faisceau.mandate.retention import periods
 from faisceau.tables.identifiers import spellings
 from faisceau.tables.lake import STORED
-from faisceau.tables.schemas import MENTION, PAYMENT, REJECT, Schema
+from faisceau.tables.schemas import MENTION, PAYMENT, PLATE_READ, REJECT, Schema
 from faisceau.tables.schemas.schema import TIME
 
 PARTICIPANTS: Mapping[str, tuple[str, ...]] = {
@@ -39,11 +41,34 @@ PRECISE = frozenset(QUESTION.values())
 
 
 def row_rules(
-    mandate: Mandate, kind: Kind, tables: Iterable[str], exhibits: Iterable[Exhibit], day: date
+    mandate: Mandate, kind: Kind, tables: Iterable[str], exhibits: Iterable[Exhibit], now: datetime
 ) -> dict[str, RowRule]:
-    """The rule of each table for work of ``kind``."""
+    """The rule of each table for work of ``kind`` at a moment."""
     listed = list(exhibits)
-    return {name: _rule(mandate, kind, STORED[name], listed, day) for name in tables}
+    return {name: _rule(mandate, kind, STORED[name], listed, now) for name in tables}
+
+
+def kept_longer(exhibits: Iterable[Exhibit], now: datetime) -> tuple[str, ...]:
+    """The exhibits of hits whose own period is not over."""
+    over = periods()["plates-hit"].over(now)
+    return tuple(e.exhibit_id for e in exhibits if e.hits and e.added_at >= over)
+
+
+def past_exhibits(exhibits: Iterable[Exhibit], now: datetime) -> tuple[str, ...]:
+    """The exhibits of plate reads of no procedure whose every read is past its period.
+
+    When an exhibit was added, none of its reads was of later than that.
+    """
+    listed = list(exhibits)
+    over, longer = periods()["plates-no-hit"].over(now), kept_longer(listed, now)
+    return tuple(
+        e.exhibit_id
+        for e in listed
+        if e.procedure is None
+        and PLATE_READ.name in e.tables
+        and e.added_at < over
+        and e.exhibit_id not in longer
+    )
 
 
 def procedures_met(exhibits: Iterable[Exhibit], tables: Collection[str]) -> frozenset[str]:
@@ -58,23 +83,28 @@ def procedures_met(exhibits: Iterable[Exhibit], tables: Collection[str]) -> froz
 
 
 def _rule(
-    mandate: Mandate, kind: Kind, schema: Schema, exhibits: list[Exhibit], day: date
+    mandate: Mandate, kind: Kind, schema: Schema, exhibits: list[Exhibit], now: datetime
 ) -> RowRule:
     scope = mandate.scope or Scope()
     at = next((c.name for c in schema if c.type == TIME), None)
     dated = at is not None and (scope.since is not None or scope.until is not None)
     people = PARTICIPANTS.get(schema.name, ()) if scope.participants else ()
     derived = schema in (MENTION, REJECT)
+    reads = schema is PLATE_READ
+    past = past_exhibits(exhibits, now) if derived else ()
     return RowRule(
         exhibits=_ids(scope.exhibits, exhibits) if scope.exhibits else None,
         since=_midnight(scope.since) if dated and scope.since else None,
         until=_midnight(scope.until + timedelta(days=1)) if dated and scope.until else None,
-        time_column=at if dated else None,
+        time_column=at if dated or reads else None,
         participants=tuple(s for p in scope.participants for s in spellings(p)) if people else None,
         participant_columns=people,
-        procedures=mandate.procedures(day) if kind is Kind.MATCHING else None,
+        procedures=mandate.procedures(today(now)) if kind is Kind.MATCHING else None,
         holders=_holders(mandate) if schema is PAYMENT else None,
         tables=tuple(sorted(mandate.data)) if derived else None,
+        recent=periods()["plates-no-hit"].over(now).isoformat() if reads else None,
+        kept=kept_longer(exhibits, now) if reads else (),
+        past={PLATE_READ.name: past} if past else {},
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 
@@ -28,6 +28,7 @@ from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
 from faisceau.case.searching import READ, SHOWN, Answer, ask, index_rows, sight
 from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
+from faisceau.case.watching import Watch, read_wanted
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
@@ -55,7 +56,7 @@ from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
-from faisceau.tables.schemas import MESSAGE
+from faisceau.tables.schemas import MESSAGE, PLATE_READ
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
@@ -586,7 +587,13 @@ class Workspace:
     def purge(self) -> Purged:
         """Erase what the law says is due, and nothing else; returns what was erased."""
         with self._writing():
-            return purge(self.clock(), gate=self._gate, database=self._database, tables=self._lake)
+            return purge(
+                self.clock(),
+                gate=self._gate,
+                database=self._database,
+                tables=self._lake,
+                store=self._store,
+            )
 
     # ---- disclosing ----
 
@@ -668,6 +675,30 @@ class Workspace:
                 hidden[name] = total - seen["n"]
         return hidden
 
+    # ---- watching ----
+
+    def watch(self, listed: Path, arriving: Path | BinaryIO, **options: Any) -> Watch:
+        """Watch for the plates of a list among arriving reads: see ``watching.Watch``.
+
+        ``options``: ``exact``, ``once``, ``stop``, and those of ``adding.orders_of``.
+        """
+        own = {name: options.pop(name) for name in ("exact", "once", "stop") if name in options}
+        readers = plugins().readers
+        with self._database.connect() as connection:
+            exhibits = register.exhibits(connection, status="kept")
+        return Watch(
+            read_wanted(listed),
+            arriving,
+            orders_of(readers, as_table=PLATE_READ.name, **options),
+            gate=self._gate,
+            readers=readers,
+            known=procedures_met(exhibits, {PLATE_READ.name}),
+            reading=self._reading,
+            add=self.add,
+            scratch=self.case.scratch,
+            **own,
+        )
+
     # ---- the ledger ----
 
     def ledger_entries(self, last: int | None = None) -> list[Entry]:
@@ -706,7 +737,7 @@ class Workspace:
             exhibits = register.exhibits(connection, status="kept")
             listed = lake.segments(connection)
         columns = {s.schema.name: frozenset(s.names) for s in selections}
-        rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
+        rules = row_rules(self.mandate, kind, columns, exhibits, self.clock())
         act = replace(act, procedures=procedures_met(exhibits, act.tables))
         with (
             self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),

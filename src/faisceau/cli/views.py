@@ -683,3 +683,7 @@ def print_purged(gone: Purged) -> None:
     for item in gone.erased:
         text = N_("{n} erased: {rule}")
         out().print(say(text, n=item.n, rule=item.period.rule.text()))
+    for label in gone.exhibits:
+        out().print(
+            say(N_("The files of {exhibit} were erased: every read in them was due"), exhibit=label)
+        )

@@ -26,7 +26,7 @@ class Exhibit:
     ``aside`` those recognised, by what they are; ``strange`` the largest of unknown format;
     ``unread_tables`` the rows of each table that no
     reader asked for, by database; ``flagged`` the files that a list of hashes flags, by its name,
-    and ``wanted`` the paths of the first of them.
+    and ``wanted`` the paths of the first of them. ``hits``: plate reads that a watch told.
     """
 
     number: int
@@ -59,6 +59,7 @@ class Exhibit:
     unread_tables: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     procedures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     handset: bool = False
+    hits: bool = False
 
     @property
     def exhibit_id(self) -> str:

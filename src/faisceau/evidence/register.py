@@ -263,6 +263,7 @@ def _to_row(exhibit: Exhibit) -> dict[str, Any]:
         "unread_tables": {name: dict(rows) for name, rows in exhibit.unread_tables.items()},
         "procedures": {table: list(met) for table, met in exhibit.procedures.items()},
         "handset": exhibit.handset,
+        "hits": exhibit.hits,
     }
     return row | {"reading": orjson.dumps(reading).decode()}
 

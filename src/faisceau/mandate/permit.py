@@ -20,7 +20,10 @@ class RowRule:
     ``participants``: only rows whose ``participant_columns`` hold one of these values;
     ``procedures``: only rows whose ``procedure`` is null or matches one (``*`` ends a pattern);
     ``holders``: only rows whose ``holder`` or ``account`` is one of these;
-    ``tables``: only rows whose ``table`` is one of these (what is derived follows its origin).
+    ``tables``: only rows whose ``table`` is one of these (what is derived follows its origin);
+    ``recent``: an ISO time; rows of no procedure from before it on ``time_column`` are past their
+    period, but for those of the exhibits ``kept`` longer; ``past``: by table, the exhibits whose
+    rows of no procedure are past their period, so that nothing derived from them is seen.
     ``None`` means no limit, an empty tuple lets nothing through.
     """
 
@@ -33,6 +36,9 @@ class RowRule:
     procedures: tuple[str, ...] | None = None
     holders: tuple[str, ...] | None = None
     tables: tuple[str, ...] | None = None
+    recent: str | None = None
+    kept: tuple[str, ...] = ()
+    past: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)

@@ -73,6 +73,7 @@ class DuckEngine:
         self._db.execute(
             f"SET GLOBAL TimeZone='UTC'; SET threads={threads}; SET memory_limit='{memory_gb}GB';"
             f"SET temp_directory={_quoted(scratch)}; SET preserve_insertion_order=false;"
+            "SET parquet_metadata_cache=true;"  # a segment never changes under its name
             f"SET allowed_paths=[{', '.join(_quoted(f) for fs in files.values() for f in fs)}]"
         )
         for selection in selections:

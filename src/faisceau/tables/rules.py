@@ -41,6 +41,14 @@ def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:
         )
     if rule.holders is not None:
         conditions.append(_any([table[c].isin(list(rule.holders)) for c in ("holder", "account")]))
+    if rule.recent is not None and rule.time_column is not None:
+        recent = table[rule.time_column] >= ibis.timestamp(rule.recent, timezone="UTC")
+        longer = [table.exhibit_id.isin(list(rule.kept))] if rule.kept else []
+        conditions.append(_any([table.procedure.notnull(), recent, *longer]))
+    for of, exhibits in rule.past.items():
+        gone = (table["table"] == of) & table.exhibit_id.isin(list(exhibits))
+        gone &= table.procedure.isnull()
+        conditions.append(~gone.fill_null(False))
     if rule.tables is not None:
         conditions.append(table["table"].isin(list(rule.tables)))
     return conditions
