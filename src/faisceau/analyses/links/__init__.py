@@ -1,0 +1,1 @@
+"""Links: procedures, persons and contacts that shared traces bring together."""
