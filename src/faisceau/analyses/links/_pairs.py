@@ -1,0 +1,230 @@
+"""Coincidences: every pair of procedures that share a value, and the class of each coincidence.
+
+Arrays run in parallel, one entry per (pair, value). The class says what kind of trait it is, how
+each side bears it, and how many procedures bear the value: coincidences of one class are weighed
+alike.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from faisceau.analyses.links._spelling import (
+    differs_in_digits,
+    near_values,
+    skeleton,
+)
+from faisceau.analyses.links._traits import BOOK, CALLED, OWN, PERSONAL, Bools, Ints, Traits
+
+BORNE_BY = (2, 3, 5, 9, 17)
+"""Where the classes of how many procedures bear a value begin."""
+LINES = ("phone", "handle", "email", "imei", "imsi", "iccid", "document", "iban", "plate")
+
+NAMED = ("person", "payer", "marking")
+LIKELY = ("", "+usual", "+common", "+born")
+
+
+@dataclass(frozen=True, slots=True)
+class Coincidences:
+    """``a`` < ``b``: the procedures; ``left``, ``right``: the traits (positions in ``Traits``).
+
+    ``family``: values that are spellings of one another have one; ``source``: coincidences of a
+    pair with one source are told by the same rows, and counted once; ``near``: across spellings.
+    """
+
+    a: Ints
+    b: Ints
+    left: Ints
+    right: Ints
+    family: Ints
+    source: Ints
+    near: Bools
+    classes: Ints
+    class_names: list[str]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+def coincidences(traits: Traits, most: int) -> Coincidences:
+    """All of them, for values that at most ``most`` procedures bear."""
+    left, right = _exact(traits, most)
+    near = np.array(list(near_values(traits, most)), np.int64).reshape(-1, 2)
+    near_left, near_right, which = _crossed(traits, near)
+    digits = np.array([_numeric(traits, x, y) for x, y in near.tolist()], bool)
+    left, right = np.append(left, near_left), np.append(right, near_right)
+    is_near = np.arange(len(left)) >= len(left) - len(near_left)
+    slip = np.zeros(len(left), np.int64)
+    slip[is_near] = 1 + digits[which]
+    turned = traits.proc[left] > traits.proc[right]
+    left, right = np.where(turned, right, left), np.where(turned, left, right)
+    kept = traits.proc[left] != traits.proc[right]
+    left, right, is_near, slip = left[kept], right[kept], is_near[kept], slip[kept]
+    order = np.lexsort((right, left, traits.proc[right], traits.proc[left]))
+    left, right, is_near, slip = left[order], right[order], is_near[order], slip[order]
+    family = _families(traits, near)
+    classes, names = _classes(traits, left, right, slip)
+    return Coincidences(
+        a=traits.proc[left],
+        b=traits.proc[right],
+        left=left,
+        right=right,
+        family=family[traits.value[left]],
+        source=_sources(traits, left, right, family),
+        near=is_near,
+        classes=classes,
+        class_names=names,
+    )
+
+
+def _exact(traits: Traits, most: int) -> tuple[Ints, Ints]:
+    """Pairs of traits of one value, each once."""
+    fit = np.flatnonzero((traits.held[traits.value] > 1) & (traits.held[traits.value] <= most))
+    value = traits.value[fit]
+    lefts, rights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for apart in range(1, most):
+        same = np.flatnonzero(value[apart:] == value[:-apart])
+        if not len(same):
+            break
+        lefts.append(fit[same])
+        rights.append(fit[same + apart])
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def _crossed(traits: Traits, near: Ints) -> tuple[Ints, Ints, Ints]:
+    """Pairs of traits across two near values, and which of ``near`` each comes from."""
+    begin = np.append(0, np.cumsum(traits.held))
+    x, y = near[:, 0], near[:, 1]
+    sizes = traits.held[x] * traits.held[y]
+    which = np.repeat(np.arange(len(near)), sizes)
+    inside = np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    wide = traits.held[y][which]
+    return begin[x][which] + inside // wide, begin[y][which] + inside % wide, which
+
+
+def _numeric(traits: Traits, x: int, y: int) -> bool:
+    return differs_in_digits(traits.texts[x].as_py(), traits.texts[y].as_py())
+
+
+def _families(traits: Traits, near: Ints) -> Ints:
+    """The family of each value: the smallest value it is near to, directly or through others."""
+    family = np.arange(len(traits.kinds))
+
+    def root(value: int) -> int:
+        while family[value] != value:
+            family[value] = family[family[value]]
+            value = int(family[value])
+        return value
+
+    for x, y in near.tolist():
+        low, high = sorted((root(x), root(y)))
+        family[high] = low
+    for value in set(near.ravel().tolist()):
+        family[value] = root(value)
+    return family
+
+
+def _sources(traits: Traits, left: Ints, right: Ints, family: Ints) -> Ints:
+    """What tells each coincidence: the journey, the goods, the device, a person; else its value.
+
+    One booking gives the same flight, date, payer and agency; one device its cards and line.
+    """
+    source = family[traits.value[left]].copy()
+    names = traits.tables
+    both_own = (traits.side[left] == OWN) & (traits.side[right] == OWN)
+    place = len(traits.kinds)
+    for at, table in enumerate(("trip", "seizure", "handset")):
+        if table in names:
+            code = names.index(table)
+            there = (traits.table[left] == code) & (traits.table[right] == code)
+            source[there & both_own if table == "handset" else there] = place + at
+    if "person" in names:
+        code = names.index("person")
+        there = np.flatnonzero((traits.table[left] == code) & (traits.table[right] == code))
+        rows = np.stack([traits.row[left[there]], traits.row[right[there]]])
+        _, which = np.unique(rows, axis=1, return_inverse=True)
+        source[there] = place + 3 + which.ravel()
+    return source
+
+
+def _classes(traits: Traits, left: Ints, right: Ints, slip: Ints) -> tuple[Ints, list[str]]:
+    """The class of each coincidence, and the names of the classes in use."""
+    names, likely = _name_codes(traits.name), _likely(traits)
+    x, y = names[left], names[right]
+    values = traits.value[left], traits.value[right]
+    borne = np.maximum(traits.held[values[0]], traits.held[values[1]])
+    parts: dict[str, tuple[Ints, int]] = {
+        "kind": (traits.kinds[values[0]], max(1, len(traits.kind_names))),
+        "low": (np.minimum(traits.side[left], traits.side[right]), 6),
+        "high": (np.maximum(traits.side[left], traits.side[right]), 6),
+        "called": (np.where((x < 0) | (y < 0), 0, np.where(x == y, 1, 2)), 3),
+        "slip": (slip, 3),
+        "likely": (np.maximum(likely[values[0]], likely[values[1]]), 4),
+        "borne": (np.searchsorted(BORNE_BY, borne, "right").astype(np.int64), 6),
+    }
+    code = np.zeros(len(left), np.int64)
+    for part, width in parts.values():
+        code = code * width + part
+    _, first, classes = np.unique(code, return_index=True, return_inverse=True)
+    tokens = [
+        _token(traits, {name: int(part[at]) for name, (part, _) in parts.items()})
+        for at in first.tolist()
+    ]
+    known = sorted(set(tokens))
+    number = {name: i for i, name in enumerate(known)}
+    return np.array([number[t] for t in tokens], np.int64)[classes.ravel()], known
+
+
+def _token(traits: Traits, part: Mapping[str, int]) -> str:
+    """The name of a class: kind and how it is borne, spelling, how many bear it."""
+    kind = traits.kind_names[part["kind"]]
+    how = _how(kind, part["low"], part["high"], part["called"], part["likely"])
+    return f"{kind}{how}{('', ':letter', ':digit')[part['slip']]}:{part['borne']}"
+
+
+def _how(kind: str, low: int, high: int, called: int, likely: int) -> str:
+    if kind in NAMED:
+        return LIKELY[likely]
+    if kind not in LINES or kind in ("imsi", "iccid", "document"):
+        return ""
+    if low == OWN:
+        return "+own2" if high == OWN else "+own"
+    if kind == "phone" and high == BOOK and low == BOOK:
+        return ("", "+samename", "+othername")[called]
+    return "+personal" if low == PERSONAL else "+called" if high == CALLED else ""
+
+
+def _name_codes(names: pa.Array) -> Ints:
+    """A number for the skeleton of each contact's name; -1 without one."""
+    coded = names.dictionary_encode()
+    forms = [skeleton(text) if text else "" for text in coded.dictionary.to_pylist()]
+    number = {form: i for i, form in enumerate(sorted(set(forms)))}
+    table = np.array([number[f] if f else -1 for f in forms] + [-1], np.int64)
+    codes: Ints = table[coded.indices.fill_null(len(forms)).to_numpy().astype(np.int64)]
+    return codes
+
+
+def _likely(traits: Traits) -> Ints:
+    """How likely chance gives two procedures the same words (``LIKELY``): from how common each
+    word is among values of its kind; a birth date makes it unlikely."""
+    likely = np.zeros(len(traits.kinds), np.int64)
+    for kind in NAMED:
+        if kind not in traits.kind_names:
+            continue
+        at = np.flatnonzero(traits.kinds == traits.kind_names.index(kind))
+        texts = traits.texts.take(pa.array(at)).to_pylist()
+        words = [skeleton(text.partition("|")[0]).split() for text in texts]
+        held = traits.held[at].tolist()
+        counts: Counter[str] = Counter()
+        for some, n in zip(words, held, strict=True):
+            for word in some:
+                counts[word] += n
+        total = sum(held)
+        for value, some, text in zip(at.tolist(), words, texts, strict=True):
+            expected = total * math.prod(counts[word] / total for word in some)
+            likely[value] = 3 if "|" in text else np.searchsorted((0.1, 1.0), expected, "right")
+    return likely
