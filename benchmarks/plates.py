@@ -11,6 +11,7 @@ PostgreSQL with the natural index for one plate's history.
 import argparse
 import itertools
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from plates_peers import FRAME_READS, frames, postgresql, self_join
+
+sys.path.append(str(Path(__file__).parents[1]))  # this folder is a package, run as a script or not
+from benchmarks.plates_peers import FRAME_READS, frames, postgresql, self_join
 
 from faisceau.analyses.plates import clone as clones
 from faisceau.analyses.plates import convoy as convoys
@@ -72,7 +75,9 @@ class Stored:
 
 def filled(plan: Plan, folder: Path) -> Stored:
     """Reads are invented and added a day at a time: a segment each, none written twice."""
-    lake, segments, first, done, took = Lake(folder), [], [], 0, 0.0
+    lake, done, took = Lake(folder), 0, 0.0
+    segments: list[Segment] = []
+    first: list[pa.Table] = []
     truth, days = streamed(plan)
     for day, table in enumerate(days):
         if sum(part.num_rows for part in first) < WATCHED:
