@@ -195,28 +195,36 @@ def test_a_backup_of_an_iphone_is_read_under_the_names_it_had_there(
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "read-a-phone.md"
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_guide_is_followed_as_written(
     shell: Shell, case: Path, phone: Path, tmp_path: Path
 ) -> None:
+    """Each command of the page works, and the lines under it are among those it prints."""
+    as_zip(phone, tmp_path / "phone.ufdr")
+    as_tar(phone, tmp_path / "phone.tar.gz", mode="w:gz")
+    backup(tmp_path / "backup")
     as_7z(phone, tmp_path / "locked.7z")
     (tmp_path / "key.txt").write_text("secret\n")
+    (tmp_path / "dump.csv").write_text("Sender;Recipient;Time;Text\nloup;ours;2026-03-01 10:00;x\n")
     for number, name in enumerate(("hurried", "late", "abroad", "listed")):
         shutil.copytree(phone, tmp_path / name)
         (tmp_path / name / "note.txt").write_text(f"another exhibit: {number}")
-    for name, content in (("known.csv", picture()), ("wanted.csv", b"wanted")):
+    wanted = picture() + b"another"
+    (tmp_path / "listed/sdcard/DCIM/IMG_2.jpg").write_bytes(wanted)
+    for name, content in (("known.csv", picture()), ("wanted.csv", wanted)):
         (tmp_path / name).write_text(f"md5\n{hashlib.md5(content).hexdigest()}\n")
-    commands = re.findall(r"^\$ faisceau (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert len(commands) == 7
-    said = []
-    for command in commands:
-        names = [
-            str(tmp_path / word) if (tmp_path / word).exists() else word for word in command.split()
-        ]
-        answer = shell(*names)
-        assert answer.code == 0, (command, answer.err)
-        said.append(answer.out)
-    assert "first look" in said[2]
-    assert "times set back by -5400 seconds" in said[4]
-    assert "known files left aside" in said[6]
+    followed = 0
+    for block in CONSOLE.findall(PAGE.read_text("utf-8")):
+        for line in block.splitlines():
+            if line.startswith("$ faisceau "):
+                words = line.removeprefix("$ faisceau ").split()
+                there = [str(tmp_path / w) if (tmp_path / w).exists() else w for w in words]
+                answer = shell(*there)
+                assert answer.code == 0, (line, answer.err)
+                followed += 1
+            else:
+                assert line in answer.out, answer.out
+    assert followed == 12
+    assert "times put forward by 5400 seconds" in shell("status", case).out
