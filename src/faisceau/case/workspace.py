@@ -49,9 +49,7 @@ from faisceau.mandate.explain import Explanation, explain
 from faisceau.mandate.model import Mandate, today, widens_scope
 from faisceau.mandate.permit import Permit
 from faisceau.mandate.reading import read_mandate
-from faisceau.report.html import render_html
 from faisceau.report.model import FindingCard, ReportData
-from faisceau.report.pdf import render_pdf
 from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
@@ -604,6 +602,9 @@ class Workspace:
 
         The same case gives the same bytes. Raises ``UsageError`` for another ending.
         """
+        from faisceau.report.html import render_html  # slow to import, both
+        from faisceau.report.pdf import render_pdf
+
         render = {".pdf": render_pdf, ".html": render_html}.get(output.suffix.casefold())
         if render is None:
             raise UsageError(N_("A report ends in .pdf or .html, not {path}"), path=output.name)

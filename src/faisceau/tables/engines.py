@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from faisceau.errors import UsageError
 from faisceau.mandate.permit import Permit
 from faisceau.tables.engine import DuckEngine
 from faisceau.tables.lake import Lake, Segment
 from faisceau.tables.schemas.schema import Selection
-from faisceau.tables.spark import SparkEngine
 from faisceau.words import N_
 
-LakeEngine = DuckEngine | SparkEngine
+if TYPE_CHECKING:
+    from faisceau.tables.spark import SparkEngine
+
+LakeEngine: TypeAlias = "DuckEngine | SparkEngine"
 
 
 def open_engine(
@@ -31,6 +34,8 @@ def open_engine(
     if name == "duckdb":
         return DuckEngine(permit, lake, segments, selections, scratch=scratch)
     if name.startswith("sc://"):
+        from faisceau.tables.spark import SparkEngine  # slow to import
+
         return SparkEngine(name, permit, lake, segments, selections)
     raise UsageError(
         N_("There is no engine {name}"),

@@ -267,7 +267,9 @@ def _last(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment
         return None
     item, rest = items[-1], items[:-1]
     if item.optional:
-        return _both(_last(rest, left, right), _last([*rest, replace(item, optional=False)], left, right))
+        return _both(
+            _last(rest, left, right), _last([*rest, replace(item, optional=False)], left, right)
+        )
     opens = left if not rest else rest[-1].kind == "blank" and not rest[-1].optional
     if item.kind == "alt":
         found: frozenset[Fragment] | None = frozenset()
@@ -285,7 +287,9 @@ def _last(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment
     begin = len(items)
     while begin and items[begin - 1].kind == "char" and not items[begin - 1].optional:
         begin -= 1
-    opens = left if not begin else items[begin - 1].kind == "blank" and not items[begin - 1].optional
+    opens = (
+        left if not begin else items[begin - 1].kind == "blank" and not items[begin - 1].optional
+    )
     text = "".join(i.text for i in items[begin:])
     parts = _parts(text, opens, right)
     return frozenset(parts[-1:]) if parts and not _BETWEEN.match(text[-1]) else None

@@ -14,7 +14,6 @@ from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.containers.sqlcipher import list_database, looks_encrypted
 from faisceau.evidence.containers.tars import is_tar_header, list_tar
 from faisceau.evidence.containers.whatsapp_crypt import header_of, list_backup
-from faisceau.evidence.containers.zips import list_zip
 from faisceau.evidence.reading import Member, Reject
 from faisceau.evidence.sqlite import JOURNALS, with_journals
 from faisceau.words import N_
@@ -109,6 +108,8 @@ class _Unfolding:
                 depth=self.scratch.limits.depth,
             )
         if form == "zip":
+            from faisceau.evidence.containers.zips import list_zip  # slow to import
+
             direct = list_zip(file, prefix, room, self.scratch, self.keys)
         elif form == "7z":
             from faisceau.evidence.containers.sevenzip import list_7z  # slow to import
