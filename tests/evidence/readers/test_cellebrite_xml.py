@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
 from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.readers.cellebrite_xml import seen
 from faisceau.evidence.reading import Head, Member, Source, read_rows
 from faisceau.tables.schemas import Row
 
@@ -38,12 +39,29 @@ class Report:
 
     def read(self, table: str = "message") -> list[dict[str, Any]]:
         for item, _ in read_rows(cellebrite_xml, self.source):
-            assert isinstance(item, Row)
-            self.rows.append(item)
+            if isinstance(item, Row):
+                self.rows.append(item)
+                continue
+            self.source.tally.records += item.columns.num_rows  # as the desk does
+            said = item.columns.to_pylist()
+            self.rows += [
+                Row(item.schema, {name: v for name, v in row.items() if v is not None})
+                for row in said
+            ]
         return self.values(table)
 
     def values(self, table: str) -> list[dict[str, Any]]:
-        return [dict(r.values) for r in self.rows if r.schema.name == table]
+        """The rows of a table; messages in the order of the file, where plain ones come apart."""
+        found = [
+            {**dict.fromkeys(r.schema.fillable), **r.values}
+            for r in self.rows
+            if r.schema.name == table
+        ]
+        if table == "message":
+            with self.member.open() as stream:
+                text = stream.read()
+            found.sort(key=lambda row: text.find(f'id="{row["ref"]}"'.encode()))
+        return found
 
 
 def fields(said: dict[str, str]) -> str:
@@ -132,6 +150,59 @@ def test_a_message_has_its_chat_its_people_and_its_zone(made: Any) -> None:
     assert said["recipients"] == ["+33622"]
     assert said["sent_at"] == datetime(2024, 6, 1, 10, 0, 0, 500_000, tzinfo=UTC)
     assert (said["zone"], said["app"], said["subject"]) == ("+02:00", "signal", "hm")
+
+
+SPOKEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "Body": st.text(st.characters(categories=["L", "P"]), min_size=1).filter(
+            lambda text: "]]>" not in text
+        ),
+        "Subject": st.just("hm"),
+        "Source": st.sampled_from(["WhatsApp", "Signal"]),
+        "Identifier": st.just("A1"),
+        "Status": st.just("Read"),
+        "Mood": st.just("sad"),
+        "TimeStamp": st.sampled_from(
+            [
+                *("2024-06-01T12:00:00Z", "2024-06-01T12:00:00", "16/04/2021 10:23:45(UTC-3)"),
+                *("2024-02-31T00:00:00Z", "1601-01-01T00:00:00Z", "?"),
+                "2024-06-01T12:00:00.5-03:30",
+            ]
+        ),
+    },
+)
+
+
+@given(st.lists(SPOKEN, max_size=4), st.booleans())
+def test_messages_taken_together_say_what_each_says_alone(
+    tmp_path_factory: pytest.TempPathFactory, spoken: list[dict[str, str]], to: bool
+) -> None:
+    told = []
+    for extra in ({}, {"Label": "Default"}):  # a label, and each is read by itself
+        more = several("To", party("+33699"), party("+33622")) if to else ""
+        messages = [
+            message(more, **said, **extra).replace(
+                '<model type="InstantMessage" id="', f'<model type="InstantMessage" id="same-{n}-'
+            )
+            for n, said in enumerate(spoken)
+        ]
+        found = Report(tmp_path_factory.mktemp("ufed") / "report.xml", report(chat(*messages)))
+        rows = [{k: v for k, v in row.items() if k != "ref"} for row in found.read()]
+        tally = found.source.tally
+        told.append((rows, tally.records, tally.unknown, tally.unread, tally.assumed))
+    assert told[0] == told[1]
+
+
+def test_an_answer_finds_what_passed_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "RECENT", 8)
+    passed = seen.Seen()
+    for n in range(2000):
+        passed.add(f"model-{n}", f"own-{n}" if n % 2 else None)
+    assert passed.get("own-1") == passed.get("model-1") == "model-1"
+    assert passed.get("own-1999") == "model-1999"
+    assert [passed.get(key) for key in ("own-2", "model-2000", None)] == [None, None, None]
+    assert all(passed.get(f"model-{n}") == f"model-{n}" for n in range(2000))
 
 
 def test_a_time_without_offset_is_read_in_the_zone_of_the_case_and_counted(made: Any) -> None:
@@ -500,10 +571,18 @@ def test_models_nested_without_end_are_no_recursion(made: Any) -> None:
     assert len(found.read()) == 1
 
 
+def test_elements_nested_without_end_are_refused(made: Any) -> None:
+    for kind in ("InstantMessage", "Cookie"):
+        deep = model(kind, "<value>" * 20_000 + "</value>" * 20_000)
+        with pytest.raises(BadInput, match="deep"):
+            made(report(deep)).read()
+
+
 MEASURED = """
 import resource, sys
 from pathlib import Path
 from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.readers.cellebrite_xml import seen
 from faisceau.evidence.reading import Member, Source, read_rows
 path = Path(sys.argv[1])
 size = path.stat().st_size

@@ -3,22 +3,35 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.evidence.clocks import iso_time
 from faisceau.evidence.readers.cellebrite_xml.parsing import Said
 from faisceau.evidence.reading import OWNER, Record, Source
 from faisceau.evidence.report_sheets.moments import moment
+from faisceau.tables.schemas.schema import EARLIEST, LATEST, STRING, TIME
 
 IDENTIFIERS = frozenset(["PhoneNumber", "EmailAddress", "UserID"])
 """Types of the entries of a contact or account that identify someone."""
 ALWAYS = (
     *("@id", "@type", "@line", "@file_id", "@targets", "@messages", "UserMapping"),
     *("ServiceIdentifier", "UserTags", "JumpTargetId", "ArtifactFamily", "Extraction", "Labels"),
+    "@carries",
 )
 """Fields of any model that no column holds, or that a rule elsewhere looks at."""
+DELETED = {"Deleted": True, "Trash": True, "Intact": False}
+"""What a report says of the state of a model; others are not known."""
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What the reading of a time may raise."""
+
+_FIRST, _LAST = pa.scalar(EARLIEST, TIME), pa.scalar(LATEST, TIME)
 _CLOCK = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)")
+_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 _OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
@@ -103,8 +116,35 @@ def _time(source: Source, text: str) -> tuple[datetime, str | None]:
     if (stated := _OFFSET.search(text)) is None:
         source.tally.assumed[source.timezone.key] += 1
         return at, source.timezone.key
-    zone = stated[0]
-    return at, None if zone == "Z" or not zone[1:].strip("0:") else zone
+    return at, _shown(stated[0])
+
+
+@cache
+def _shown(zone: str) -> str | None:
+    """The zone of a time; None for UTC. ``zone`` may stand behind other characters."""
+    return None if zone.endswith("Z") or not zone[1:].strip("0:") else zone
+
+
+def times(source: Source, texts: list[str | None]) -> tuple[pa.Array, pa.Array]:
+    """Times and zones of many fields at once; an unreadable one is null and counted."""
+    column = pa.array(texts, STRING)
+    if pc.all(pc.match_substring_regex(column, _ISO)).as_py():
+        try:
+            at = column.cast(TIME)
+        except pa.ArrowInvalid:
+            pass  # the 31st of February
+        else:
+            if pc.all(pc.and_(pc.greater_equal(at, _FIRST), pc.less(at, _LAST))).as_py():
+                zones = [None if text is None else _shown(text[-6:]) for text in texts]
+                return at, pa.array(zones, STRING)
+    found: list[tuple[datetime | None, str | None]] = []
+    for text in texts:
+        try:
+            found.append(_time(source, text) if text else (None, None))
+        except UNREADABLE:
+            source.tally.unread["TimeStamp"] += 1
+            found.append((None, None))
+    return pa.array([at for at, _ in found], TIME), pa.array([zone for _, zone in found], STRING)
 
 
 def seconds(duration: Any) -> float:
