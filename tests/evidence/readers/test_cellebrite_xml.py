@@ -1,8 +1,10 @@
 """What a Cellebrite report gives, told by a real chat model and by small reports."""
 
+import hashlib
 import re
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
@@ -18,6 +20,7 @@ from faisceau.evidence.readers import cellebrite_xml
 from faisceau.evidence.readers.cellebrite_xml import seen
 from faisceau.evidence.reading import Head, Member, Source, read_rows
 from faisceau.tables.schemas import Row
+from faisceau.testing import Desk
 
 NUMBERS = count(1)
 
@@ -347,6 +350,37 @@ def test_an_account_that_stands_alone_is_read_and_its_password_is_not(made: Any)
     assert "s3same" not in str(found.rows)
 
 
+@pytest.mark.parametrize(
+    ("inner", "said", "identifiers"),
+    [
+        (
+            several("Entries", model("ContactEntry", Category="Mobile", Value="06 11")),
+            {},
+            ["06 11"],
+        ),
+        (several("Entries", model("ContactEntry", Category="Web", Value="x.fr")), {}, []),
+        (several("PhoneNumbers", model("PhoneNumber", Value="06 11")), {}, ["06 11"]),
+        ("", {"UserID": "1790", "EmailAddress": "m@x.fr"}, ["1790", "m@x.fr"]),
+        (several("Entries", model("UserID", Value="7")), {"Username": "momo"}, ["momo", "7"]),
+    ],
+)
+def test_accounts_of_several_versions_give_what_they_are_known_by(
+    made: Any, inner: str, said: dict[str, str], identifiers: list[str]
+) -> None:
+    for kind in ("UserAccount", "Contact"):
+        found = made(report(model(kind, inner, Name="Momo", **said)))
+        [contact] = found.read("contact")
+        assert (contact["name"], contact["identifiers"] or []) == ("Momo", identifiers)
+        assert not found.source.tally.unknown
+
+
+def test_a_call_with_a_party_of_no_number_is_kept(made: Any) -> None:
+    named = several("Parties", model("Party", Name="Bob", Role="To"))
+    hidden = several("Parties", model("Party", Role="From"))
+    calls = made(report(*[model("Call", each) for each in (named, hidden)])).read("call")
+    assert [(c["caller"], c["callee"]) for c in calls] == [("owner", "Bob"), ("unknown", "owner")]
+
+
 def test_passwords_are_counted_and_never_read(made: Any) -> None:
     found = made(report(model("Password", Account="momo", Data="s3same"), model("Note", Body="x")))
     assert found.read() == []
@@ -366,6 +400,24 @@ def tagged(number: int, local: str = "", **items: str) -> str:
 def attached(file_id: str) -> str:
     one = '<model type="Attachment" id="a" file_id="%s"><field name="ContentType"><value>image/jpeg'
     return several("Attachments", one % file_id + "</value></field></model>")
+
+
+@pytest.mark.parametrize("folder", ["", "Rapport 1/"])
+def test_a_ufdr_is_read_wherever_its_report_lies(desk: Desk, folder: str) -> None:
+    """Attachments lie beside the report, and are named from there, with Windows' separators."""
+    picture = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(64)
+    path = fields({"attachment_extracted_path": "files\\Image\\1.jpg", "ContentType": "image/jpeg"})
+    carried = several("Attachments", f'<model type="Attachment" id="a1">{path}</model>')
+    content = report(chat(message(carried)), before="<taggedFiles></taggedFiles>")
+    with zipfile.ZipFile(desk.files / "telephone.ufdr", "w") as archive:
+        archive.writestr(f"{folder}report.xml", content)
+        archive.writestr(f"{folder}files/Image/1.jpg", picture)
+    added = desk.add(desk.files / "telephone.ufdr")
+    assert added.exhibit is not None
+    assert added.exhibit.readers == ("cellebrite_xml",)
+    [said], [media] = desk.rows("message"), desk.rows("media")
+    assert said["attachment_sha256"] == media["sha256"] == hashlib.sha256(picture).hexdigest()
+    assert said["source"].startswith(f"{folder}report.xml#InstantMessage")
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -501,10 +553,29 @@ def test_what_stands_behind_a_damaged_place_is_read_too(made: Any) -> None:
     assert (said[-1]["text"], said[-1]["thread_id"]) == ("last", "g1")
 
 
-def test_a_byte_order_mark_and_a_prefix_change_nothing(made: Any) -> None:
+def test_a_byte_order_mark_changes_nothing(made: Any) -> None:
     found = made(b"\xef\xbb\xbf" + report(chat(message())))
     assert found.recognised()
     assert len(found.read()) == 1
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.1"])
+def test_a_prefix_and_other_versions_of_the_namespace_change_nothing(
+    made: Any, version: str
+) -> None:
+    models = [*[model("Cookie", Domain="x")] * 3, chat(message(Body="a < b")), model("Note")]
+    plain = report(*models, before='<metadata><item name="IMEI">490154203237518</item></metadata>')
+    names = "project|metadata|item|decodedData|modelType|model|field|multiModelField|modelField"
+    spelt = re.sub(rf"<(/?)({names}|value)\b".encode(), rb"<\1r:\2", plain)
+    spelt = spelt.replace(b"xmlns=", b"xmlns:r=").replace(
+        b"report/2.0", f"report/{version}".encode()
+    )
+    found = made(spelt)
+    assert found.recognised()
+    [said] = found.read()
+    assert (said["text"], said["thread_id"], said["sender_id"]) == ("a < b", "g1", "+33611")
+    assert found.values("handset")[0]["imei"] == "490154203237518"
+    assert found.source.tally.left == {"Cookie": 3, "Note": 1}
 
 
 def test_other_models_and_fields_are_counted_never_lost(made: Any) -> None:

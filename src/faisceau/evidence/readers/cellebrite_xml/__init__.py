@@ -98,8 +98,7 @@ def _model(source: Source, said: Said, handset: Handset, files: TaggedFiles) -> 
     elif kind == "Contact":
         yield from people.contact(source, said)
     elif kind == "UserAccount":
-        device.account(handset, said)
-        yield from people.account(source, said)
+        yield from people.account(source, said, handset)
     elif kind == "InstalledApplication":
         device.application(handset, said)
     else:

@@ -52,7 +52,7 @@ def instant_message(
             chat.seen.add(said["@id"], word(said, "Identifier"))
         app = record.maybe("Source") or (chat.app if chat is not None else None)
         for card in inside(said, "SharedContacts"):
-            yield contact_row(card)
+            yield contact_row(source.record(card, locator(card)), card)
         record.leave("From", "To", "SharedContacts")
         yield MESSAGE.row(
             app=app and app.lower(),

@@ -17,6 +17,11 @@ from faisceau.tables.schemas.schema import EARLIEST, LATEST, STRING, TIME
 
 IDENTIFIERS = frozenset(["PhoneNumber", "EmailAddress", "UserID"])
 """Types of the entries of a contact or account that identify someone."""
+KNOWN_BY = (
+    *("Username", "UserName", "UserID", "UserId", "PhoneNumber", "Phone"),
+    *("EmailAddress", "Email"),
+)
+"""Fields that identify someone, where a version writes no entry for it."""
 ALWAYS = (
     *("@id", "@type", "@line", "@file_id", "@targets", "@messages", "UserMapping"),
     *("ServiceIdentifier", "UserTags", "JumpTargetId", "ArtifactFamily", "Extraction", "Labels"),
@@ -32,6 +37,7 @@ UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 _FIRST, _LAST = pa.scalar(EARLIEST, TIME), pa.scalar(LATEST, TIME)
 _CLOCK = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)")
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
+_IDENTIFYING = re.compile(r"phone|mobile|tel|fax|mail|user|\bid\b|home|work|general", re.I)
 _OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
@@ -74,14 +80,33 @@ def identifier(party: Mapping[str, Any]) -> str | None:
     return word(party, "Identifier") or (OWNER if is_owner(party) else None)
 
 
-def entries(said: Mapping[str, Any]) -> list[str]:
-    """The numbers, addresses and handles of a contact or account, each once."""
-    values = [
-        value
-        for entry in inside(said, "Entries")
-        if entry["@type"] in IDENTIFIERS and (value := word(entry, "Value"))
-    ]
+def known_as(party: Mapping[str, Any]) -> str:
+    """Its identifier, or its name; ``unknown`` for a number that the network withheld."""
+    return identifier(party) or word(party, "Name") or "unknown"
+
+
+def entries(record: Record, said: Mapping[str, Any]) -> list[str]:
+    """What a contact or account is known by: numbers, addresses and handles, each once.
+
+    Versions differ in where they put them: in ``Entries``, in a field of their own as models, or
+    as text; older entries have but a category.
+    """
+    values = [value for name in KNOWN_BY if (value := word(said, name))]
+    record.leave(*KNOWN_BY)
+    for name, models in said.items():
+        if not isinstance(models, list) or name.startswith("@"):
+            continue
+        named = [entry for entry in models if _identifies(entry)]
+        values += [value for entry in named if (value := word(entry, "Value"))]
+        if len(named) == len(models):
+            record.leave(name)
     return list(dict.fromkeys(values))
+
+
+def _identifies(entry: Said) -> bool:
+    if entry["@type"] == "ContactEntry":
+        return _IDENTIFYING.search(word(entry, "Category") or "") is not None
+    return entry["@type"] in IDENTIFIERS
 
 
 def coordinates(position: list[Said]) -> tuple[float, float]:

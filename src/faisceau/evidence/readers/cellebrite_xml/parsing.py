@@ -202,6 +202,9 @@ class _Machine:
             elif tag in _FIELDS:
                 name = given[1] if given and given[0] == "name" else _attribute(given, "name")
                 single = tag == "field"
+            elif ":" in tag:  # of a namespace with a prefix
+                depth -= 1
+                start(tag.rpartition(":")[2], given)
             elif tag != "empty":
                 start_other(tag, given)
             if depth > DEEPEST_ELEMENT:
@@ -218,6 +221,9 @@ class _Machine:
                         said[name] = text
                     else:
                         keep(said, name, text, single, wrapped)
+            elif ":" in tag:
+                depth += 1
+                end(tag.rpartition(":")[2])
             elif tag not in _QUIET:
                 end_other(tag)
 
@@ -256,8 +262,6 @@ class _Machine:
         elif tag == "file":
             pairs = zip(given[::2], given[1::2], strict=True)
             self._file = {f"@{name}": value for name, value in pairs}
-        elif ":" in tag:
-            self._calls[0](tag.rpartition(":")[2], given)
 
     def _end(self, tag: str) -> None:
         """The end of anything but a field or a value."""
@@ -270,8 +274,6 @@ class _Machine:
         elif tag == "file" and self._file is not None:
             self.found.append(Part("file", self._file))
             self._file = None
-        elif ":" in tag:
-            self._calls[1](tag.rpartition(":")[2])
 
     def _text(self, tag: str, text: str) -> None:
         if tag == "targetid":
@@ -351,7 +353,7 @@ class _Machine:
             depth -= 1
             if not depth:
                 parser.StartElementHandler, parser.EndElementHandler = self._calls
-                self._calls[1]("empty")
+                self._calls[1]("empty")  # the start of that model was counted
 
         parser.StartElementHandler, parser.EndElementHandler = start, done
 
