@@ -57,6 +57,23 @@ def test_an_unknown_file_is_kept_without_rows(desk: Desk) -> None:
     assert desk.verify().ok
 
 
+def test_a_card_file_is_no_handset_and_what_to_do_if_it_came_from_one_is_said(desk: Desk) -> None:
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Momo\r\nTEL:+33612345678\r\nEND:VCARD\r\n"
+    added = desk.add("momo.vcf", card)
+    assert added.exhibit is not None
+    assert not added.exhibit.handset
+    [(text, facts)] = added.notes
+    assert "if it does, name {exhibit}" in text
+    assert facts == {"exhibit": "E1"}
+    backup = (
+        f'<smses count="1"><sms address="+33612345678" date="{10**12}" type="1" body="a"/></smses>'
+    )
+    added = desk.add("sms.xml", backup)
+    assert added.exhibit is not None
+    assert added.exhibit.handset
+    assert "handset-access" in str(added.notes)
+
+
 def test_paths_stand_alone(desk: Desk) -> None:
     good, empty = desk.file("a.csv", MESSAGES), desk.file("empty.csv", "")
     missing = desk.files / "missing.csv"

@@ -194,7 +194,7 @@ class Examiner:
             wanted=tuple(m.path for m in members if m.flagged_by)[:NAMED],
             unread_tables=dict(sorted(counts.unread_tables.items())),
             aside=dict(Counter(m.what for m in members if m.state == "recognised" and m.what)),
-            handset=any(not is_native(self.readers[name]) for name in files.used),
+            handset=any(of_handset(self.readers[name]) for name in files.used),
         )
         return Examined(exhibit, members, (*files.notes, *self._notes(exhibit, counts)))
 
@@ -220,10 +220,18 @@ class Examiner:
             yield text, {"n": counts.unknown.total(), "names": sorted(counts.unknown)[:20]}
         if counts.mended:
             yield N_("{n} texts were no valid Unicode and were mended"), {"n": counts.mended}
-        if exhibit.handset:
+        if any(not is_native(self.readers[name]) for name in exhibit.readers):
             names = (exhibit.exhibit_id, exhibit.label)
-            for warning in self.gate.judge(Act("add", handsets=(names,))).warnings:
-                yield N_("Warning: {warning}"), {"warning": warning.text()}
+            warnings = self.gate.judge(Act("add", handsets=(names,))).warnings
+            if exhibit.handset:
+                for warning in warnings:
+                    yield N_("Warning: {warning}"), {"warning": warning.text()}
+            elif len(warnings) > len(self.gate.judge(Act("add")).warnings):
+                text = N_(
+                    "nothing in it says that it comes from a handset; if it does, name {exhibit} in"
+                    " an [[exhibit_access]] of the mandate"
+                )
+                yield text, {"exhibit": exhibit.exhibit_id}
 
     def tell(self, what: str, rows: int) -> None:
         """Tell what is being done, to whoever listens."""
@@ -252,6 +260,11 @@ def _of_procedures(add: Listener) -> Listener:
         add(schema, batch)
 
     return some
+
+
+def of_handset(reader: Reader) -> bool:
+    """True for a reader of what handsets hold; mails and cards come from anywhere."""
+    return not is_native(reader) and bool(getattr(reader, "HANDSET", True))
 
 
 def _expiries(now: datetime) -> dict[str, Expiry]:

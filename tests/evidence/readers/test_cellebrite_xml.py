@@ -1,8 +1,10 @@
 """What a Cellebrite report gives, told by a real chat model and by small reports."""
 
+import hashlib
 import re
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
@@ -15,8 +17,10 @@ from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
 from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.readers.cellebrite_xml import seen
 from faisceau.evidence.reading import Head, Member, Source, read_rows
 from faisceau.tables.schemas import Row
+from faisceau.testing import Desk
 
 NUMBERS = count(1)
 
@@ -38,12 +42,29 @@ class Report:
 
     def read(self, table: str = "message") -> list[dict[str, Any]]:
         for item, _ in read_rows(cellebrite_xml, self.source):
-            assert isinstance(item, Row)
-            self.rows.append(item)
+            if isinstance(item, Row):
+                self.rows.append(item)
+                continue
+            self.source.tally.records += item.columns.num_rows  # as the desk does
+            said = item.columns.to_pylist()
+            self.rows += [
+                Row(item.schema, {name: v for name, v in row.items() if v is not None})
+                for row in said
+            ]
         return self.values(table)
 
     def values(self, table: str) -> list[dict[str, Any]]:
-        return [dict(r.values) for r in self.rows if r.schema.name == table]
+        """The rows of a table; messages in the order of the file, where plain ones come apart."""
+        found = [
+            {**dict.fromkeys(r.schema.fillable), **r.values}
+            for r in self.rows
+            if r.schema.name == table
+        ]
+        if table == "message":
+            with self.member.open() as stream:
+                text = stream.read()
+            found.sort(key=lambda row: text.find(f'id="{row["ref"]}"'.encode()))
+        return found
 
 
 def fields(said: dict[str, str]) -> str:
@@ -132,6 +153,59 @@ def test_a_message_has_its_chat_its_people_and_its_zone(made: Any) -> None:
     assert said["recipients"] == ["+33622"]
     assert said["sent_at"] == datetime(2024, 6, 1, 10, 0, 0, 500_000, tzinfo=UTC)
     assert (said["zone"], said["app"], said["subject"]) == ("+02:00", "signal", "hm")
+
+
+SPOKEN = st.fixed_dictionaries(
+    {},
+    optional={
+        "Body": st.text(st.characters(categories=["L", "P"]), min_size=1).filter(
+            lambda text: "]]>" not in text
+        ),
+        "Subject": st.just("hm"),
+        "Source": st.sampled_from(["WhatsApp", "Signal"]),
+        "Identifier": st.just("A1"),
+        "Status": st.just("Read"),
+        "Mood": st.just("sad"),
+        "TimeStamp": st.sampled_from(
+            [
+                *("2024-06-01T12:00:00Z", "2024-06-01T12:00:00", "16/04/2021 10:23:45(UTC-3)"),
+                *("2024-02-31T00:00:00Z", "1601-01-01T00:00:00Z", "?"),
+                "2024-06-01T12:00:00.5-03:30",
+            ]
+        ),
+    },
+)
+
+
+@given(st.lists(SPOKEN, max_size=4), st.booleans())
+def test_messages_taken_together_say_what_each_says_alone(
+    tmp_path_factory: pytest.TempPathFactory, spoken: list[dict[str, str]], to: bool
+) -> None:
+    told = []
+    for extra in ({}, {"Label": "Default"}):  # a label, and each is read by itself
+        more = several("To", party("+33699"), party("+33622")) if to else ""
+        messages = [
+            message(more, **said, **extra).replace(
+                '<model type="InstantMessage" id="', f'<model type="InstantMessage" id="same-{n}-'
+            )
+            for n, said in enumerate(spoken)
+        ]
+        found = Report(tmp_path_factory.mktemp("ufed") / "report.xml", report(chat(*messages)))
+        rows = [{k: v for k, v in row.items() if k != "ref"} for row in found.read()]
+        tally = found.source.tally
+        told.append((rows, tally.records, tally.unknown, tally.unread, tally.assumed))
+    assert told[0] == told[1]
+
+
+def test_an_answer_finds_what_passed_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "RECENT", 8)
+    passed = seen.Seen()
+    for n in range(2000):
+        passed.add(f"model-{n}", f"own-{n}" if n % 2 else None)
+    assert passed.get("own-1") == passed.get("model-1") == "model-1"
+    assert passed.get("own-1999") == "model-1999"
+    assert [passed.get(key) for key in ("own-2", "model-2000", None)] == [None, None, None]
+    assert all(passed.get(f"model-{n}") == f"model-{n}" for n in range(2000))
 
 
 def test_a_time_without_offset_is_read_in_the_zone_of_the_case_and_counted(made: Any) -> None:
@@ -276,6 +350,37 @@ def test_an_account_that_stands_alone_is_read_and_its_password_is_not(made: Any)
     assert "s3same" not in str(found.rows)
 
 
+@pytest.mark.parametrize(
+    ("inner", "said", "identifiers"),
+    [
+        (
+            several("Entries", model("ContactEntry", Category="Mobile", Value="06 11")),
+            {},
+            ["06 11"],
+        ),
+        (several("Entries", model("ContactEntry", Category="Web", Value="x.fr")), {}, []),
+        (several("PhoneNumbers", model("PhoneNumber", Value="06 11")), {}, ["06 11"]),
+        ("", {"UserID": "1790", "EmailAddress": "m@x.fr"}, ["1790", "m@x.fr"]),
+        (several("Entries", model("UserID", Value="7")), {"Username": "momo"}, ["momo", "7"]),
+    ],
+)
+def test_accounts_of_several_versions_give_what_they_are_known_by(
+    made: Any, inner: str, said: dict[str, str], identifiers: list[str]
+) -> None:
+    for kind in ("UserAccount", "Contact"):
+        found = made(report(model(kind, inner, Name="Momo", **said)))
+        [contact] = found.read("contact")
+        assert (contact["name"], contact["identifiers"] or []) == ("Momo", identifiers)
+        assert not found.source.tally.unknown
+
+
+def test_a_call_with_a_party_of_no_number_is_kept(made: Any) -> None:
+    named = several("Parties", model("Party", Name="Bob", Role="To"))
+    hidden = several("Parties", model("Party", Role="From"))
+    calls = made(report(*[model("Call", each) for each in (named, hidden)])).read("call")
+    assert [(c["caller"], c["callee"]) for c in calls] == [("owner", "Bob"), ("unknown", "owner")]
+
+
 def test_passwords_are_counted_and_never_read(made: Any) -> None:
     found = made(report(model("Password", Account="momo", Data="s3same"), model("Note", Body="x")))
     assert found.read() == []
@@ -295,6 +400,24 @@ def tagged(number: int, local: str = "", **items: str) -> str:
 def attached(file_id: str) -> str:
     one = '<model type="Attachment" id="a" file_id="%s"><field name="ContentType"><value>image/jpeg'
     return several("Attachments", one % file_id + "</value></field></model>")
+
+
+@pytest.mark.parametrize("folder", ["", "Rapport 1/"])
+def test_a_ufdr_is_read_wherever_its_report_lies(desk: Desk, folder: str) -> None:
+    """Attachments lie beside the report, and are named from there, with Windows' separators."""
+    picture = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(64)
+    path = fields({"attachment_extracted_path": "files\\Image\\1.jpg", "ContentType": "image/jpeg"})
+    carried = several("Attachments", f'<model type="Attachment" id="a1">{path}</model>')
+    content = report(chat(message(carried)), before="<taggedFiles></taggedFiles>")
+    with zipfile.ZipFile(desk.files / "telephone.ufdr", "w") as archive:
+        archive.writestr(f"{folder}report.xml", content)
+        archive.writestr(f"{folder}files/Image/1.jpg", picture)
+    added = desk.add(desk.files / "telephone.ufdr")
+    assert added.exhibit is not None
+    assert added.exhibit.readers == ("cellebrite_xml",)
+    [said], [media] = desk.rows("message"), desk.rows("media")
+    assert said["attachment_sha256"] == media["sha256"] == hashlib.sha256(picture).hexdigest()
+    assert said["source"].startswith(f"{folder}report.xml#InstantMessage")
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -430,10 +553,29 @@ def test_what_stands_behind_a_damaged_place_is_read_too(made: Any) -> None:
     assert (said[-1]["text"], said[-1]["thread_id"]) == ("last", "g1")
 
 
-def test_a_byte_order_mark_and_a_prefix_change_nothing(made: Any) -> None:
+def test_a_byte_order_mark_changes_nothing(made: Any) -> None:
     found = made(b"\xef\xbb\xbf" + report(chat(message())))
     assert found.recognised()
     assert len(found.read()) == 1
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.1"])
+def test_a_prefix_and_other_versions_of_the_namespace_change_nothing(
+    made: Any, version: str
+) -> None:
+    models = [*[model("Cookie", Domain="x")] * 3, chat(message(Body="a < b")), model("Note")]
+    plain = report(*models, before='<metadata><item name="IMEI">490154203237518</item></metadata>')
+    names = "project|metadata|item|decodedData|modelType|model|field|multiModelField|modelField"
+    spelt = re.sub(rf"<(/?)({names}|value)\b".encode(), rb"<\1r:\2", plain)
+    spelt = spelt.replace(b"xmlns=", b"xmlns:r=").replace(
+        b"report/2.0", f"report/{version}".encode()
+    )
+    found = made(spelt)
+    assert found.recognised()
+    [said] = found.read()
+    assert (said["text"], said["thread_id"], said["sender_id"]) == ("a < b", "g1", "+33611")
+    assert found.values("handset")[0]["imei"] == "490154203237518"
+    assert found.source.tally.left == {"Cookie": 3, "Note": 1}
 
 
 def test_other_models_and_fields_are_counted_never_lost(made: Any) -> None:
@@ -500,10 +642,18 @@ def test_models_nested_without_end_are_no_recursion(made: Any) -> None:
     assert len(found.read()) == 1
 
 
+def test_elements_nested_without_end_are_refused(made: Any) -> None:
+    for kind in ("InstantMessage", "Cookie"):
+        deep = model(kind, "<value>" * 20_000 + "</value>" * 20_000)
+        with pytest.raises(BadInput, match="deep"):
+            made(report(deep)).read()
+
+
 MEASURED = """
 import resource, sys
 from pathlib import Path
 from faisceau.evidence.readers import cellebrite_xml
+from faisceau.evidence.readers.cellebrite_xml import seen
 from faisceau.evidence.reading import Member, Source, read_rows
 path = Path(sys.argv[1])
 size = path.stat().st_size

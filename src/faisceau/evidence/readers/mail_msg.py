@@ -29,6 +29,7 @@ from faisceau.tables.schemas import MEDIA, MESSAGE, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, MEDIA]
+HANDSET = False
 LARGEST = 512 << 20
 """Bytes: the library holds an item whole."""
 SHARED = 4

@@ -11,12 +11,13 @@ from functools import partial
 
 from faisceau.errors import BadInput
 from faisceau.evidence.readers.cellebrite_xml import device, messages, people, places
+from faisceau.evidence.readers.cellebrite_xml.chats import Chat, PlainMessages
 from faisceau.evidence.readers.cellebrite_xml.files import TaggedFiles
 from faisceau.evidence.readers.cellebrite_xml.parsing import Part, Said, parts
 from faisceau.evidence.reading import Head, Source
 from faisceau.evidence.report_sheets.handset import Handset
 from faisceau.evidence.report_sheets.secrets import CREDENTIALS
-from faisceau.tables.schemas import CALL, CONTACT, HANDSET, MEDIA, MESSAGE, POSITION, Row
+from faisceau.tables.schemas import CALL, CONTACT, HANDSET, MEDIA, MESSAGE, POSITION, Batch, Row
 
 FILLS = [MESSAGE, CALL, CONTACT, HANDSET, POSITION, MEDIA]
 
@@ -33,14 +34,14 @@ def detect(head: Head) -> bool:
     return head.xml_root in ("model", "modelType", "decodedData") and "ield name=" in head.text
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Messages, calls, contacts, positions, files, and the device with its cards and accounts.
 
     Models of other types are counted as left. A damaged report raises ``BadInput`` after its
     readable part.
     """
-    handset, files = Handset(), TaggedFiles(source)
-    chat: messages.Chat | None = None
+    handset, files, plain = Handset(), TaggedFiles(source), PlainMessages(source)
+    chat: Chat | None = None
     damage: BadInput | None = None
     found = parts(source, _WANTED)
     while True:
@@ -51,14 +52,19 @@ def read(source: Source) -> Iterator[Row]:
             break
         if part is None:
             break
-        if part.kind == "message":
-            if part.chat is not None and (chat is None or chat.said is not part.chat):
-                chat = messages.Chat.of(source, part.chat)
-            yield from messages.instant_message(source, files, part.said, chat)
+        if part.kind == "messages":
+            if chat is None or chat.said is not part.said:
+                chat = Chat.of(source, part.said)
+            for said in part.messages:
+                if not plain.take(said, chat):
+                    yield from messages.instant_message(source, files, said, chat)
+            if plain.full:
+                yield from plain.rows()
         elif part.kind == "model":
             yield from _model(source, part.said, handset, files)
         else:
             yield from _other(source, part, handset, files)
+    yield from plain.rows()
     yield from handset.rows(source)
     if damage is not None:
         raise damage
@@ -92,8 +98,7 @@ def _model(source: Source, said: Said, handset: Handset, files: TaggedFiles) -> 
     elif kind == "Contact":
         yield from people.contact(source, said)
     elif kind == "UserAccount":
-        device.account(handset, said)
-        yield from people.account(source, said)
+        yield from people.account(source, said, handset)
     elif kind == "InstalledApplication":
         device.application(handset, said)
     else:

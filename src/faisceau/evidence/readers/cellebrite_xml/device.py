@@ -1,8 +1,7 @@
-"""What a report says of the handset: items of its metadata, lines of cards, accounts."""
+"""What a report says of the handset: items of its metadata, lines of cards, applications."""
 
 from faisceau.evidence.readers.cellebrite_xml.model import word
 from faisceau.evidence.readers.cellebrite_xml.parsing import Said
-from faisceau.evidence.readers.cellebrite_xml.people import account_identifiers
 from faisceau.evidence.reading import Source
 from faisceau.evidence.report_sheets.handset import Handset
 
@@ -17,10 +16,3 @@ def line(handset: Handset, source: Source, said: Said) -> None:
 def application(handset: Handset, said: Said) -> None:
     """Take an installed application."""
     handset.add("apps", word(said, "Identifier") or word(said, "Name"))
-
-
-def account(handset: Handset, said: Said) -> None:
-    """Take an account of the holder, and the service that it is of as an application."""
-    for value in account_identifiers(said):
-        handset.add("accounts", value)
-    handset.add("apps", word(said, "ServiceType") or word(said, "Source"))

@@ -1,17 +1,17 @@
 """Chats, instant messages, SMS, MMS, mails and voicemails: rows of ``message``."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from faisceau.evidence.readers.cellebrite_xml.chats import Chat
 from faisceau.evidence.readers.cellebrite_xml.files import TaggedFiles, attachments
 from faisceau.evidence.readers.cellebrite_xml.model import (
     ALWAYS,
+    DELETED,
     coordinates,
     first,
     identifier,
     inside,
-    is_owner,
     locator,
     of_role,
     time_of,
@@ -22,7 +22,6 @@ from faisceau.evidence.readers.cellebrite_xml.people import contact_row
 from faisceau.evidence.reading import OWNER, Record, Source
 from faisceau.tables.schemas import MESSAGE, Row
 
-_DELETED = {"Deleted": True, "Trash": True, "Intact": False}
 _SENT_FOLDERS = ("sent", "outbox", "drafts")
 _KNOWN = (
     *ALWAYS,
@@ -34,34 +33,6 @@ _KNOWN = (
     *("Attachments", "Account", "Recipients"),
 )
 """Fields that no column holds, or that a rule below has looked at."""
-
-
-@dataclass(slots=True)
-class Chat:
-    """What a chat says of itself before its messages, and which of them have passed."""
-
-    said: Said
-    account: str | None
-    thread_id: str
-    name: str | None
-    app: str | None
-    people: list[str | None]
-    seen: dict[str, str] = field(default_factory=dict)
-    """Model id by the application's own id of each message met, and by its model id."""
-
-    @classmethod
-    def of(cls, source: Source, said: Said) -> "Chat":
-        """The header of a chat whose messages are about to come."""
-        people = inside(said, "Participants")
-        owners = [o for p in people if is_owner(p) and (o := word(p, "Identifier"))]
-        return cls(
-            said,
-            word(said, "Account") or next(iter(owners), source.owner),
-            word(said, "Id") or said["@id"],
-            word(said, "Name"),
-            word(said, "Source"),
-            [identifier(p) for p in people],
-        )
 
 
 def instant_message(
@@ -78,12 +49,10 @@ def instant_message(
             to = [p for p in chat.people if p != who]
         reply_to = _answered(said, chat)
         if chat is not None:
-            chat.seen[said["@id"]] = said["@id"]
-            if own := word(said, "Identifier"):
-                chat.seen[own] = said["@id"]
+            chat.seen.add(said["@id"], word(said, "Identifier"))
         app = record.maybe("Source") or (chat.app if chat is not None else None)
         for card in inside(said, "SharedContacts"):
-            yield contact_row(card)
+            yield contact_row(source.record(card, locator(card)), card)
         record.leave("From", "To", "SharedContacts")
         yield MESSAGE.row(
             app=app and app.lower(),
@@ -173,7 +142,7 @@ def _common(source: Source, files: TaggedFiles, record: Record, said: Said) -> d
         "subject": record.maybe("Subject"),
         "kind": _kind(labels, carried, located=latitude is not None),
         "forwarded": "Forwarded" in labels,
-        "deleted": record.maybe("@deleted_state", _DELETED.get),
+        "deleted": record.maybe("@deleted_state", DELETED.get),
         "attachment_sha256": next((h for h in hashes if h), None),
         "latitude": latitude,
         "longitude": longitude,
@@ -193,17 +162,21 @@ def _answered(said: Said, chat: Chat | None) -> str | None:
     A reply says whom it answers by the application's own id, by a reference to the model, or by
     a jump to it.
     """
-    seen = chat.seen if chat is not None else {}
+    seen = chat.seen.get if chat is not None else _nothing
     for extra in inside(said, "MessageExtraData"):
         if extra["@type"] == "ReplyMessageData" or word(extra, "Label") == "Reply":
             own = word(extra, "OriginalMessageID") or word(extra, "ReferenceId")
             quoted = first(inside(extra, "InstantMessage")).get("@id")
-            jumps = [t for t, is_model in said.get("@targets", ()) if is_model and t in seen]
-            known = next((seen[i] for i in (own, quoted, *jumps) if i in seen), None)
+            jumps = [t for t, is_model in said.get("@targets", ()) if is_model and seen(t)]
+            known = next((found for i in (own, quoted, *jumps) if (found := seen(i))), None)
             return known or own or quoted
     if "Reply" in _labels(said):
         jumped = [*(t for t, _ in said.get("@targets", ())), *_jumps(said)]
-        return next((seen[t] for t in jumped if t in seen), None)
+        return next((found for t in jumped if (found := seen(t))), None)
+    return None
+
+
+def _nothing(_: str | None) -> str | None:
     return None
 
 

@@ -3,22 +3,41 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.evidence.clocks import iso_time
 from faisceau.evidence.readers.cellebrite_xml.parsing import Said
 from faisceau.evidence.reading import OWNER, Record, Source
 from faisceau.evidence.report_sheets.moments import moment
+from faisceau.tables.schemas.schema import EARLIEST, LATEST, STRING, TIME
 
 IDENTIFIERS = frozenset(["PhoneNumber", "EmailAddress", "UserID"])
 """Types of the entries of a contact or account that identify someone."""
+KNOWN_BY = (
+    *("Username", "UserName", "UserID", "UserId", "PhoneNumber", "Phone"),
+    *("EmailAddress", "Email"),
+)
+"""Fields that identify someone, where a version writes no entry for it."""
 ALWAYS = (
     *("@id", "@type", "@line", "@file_id", "@targets", "@messages", "UserMapping"),
     *("ServiceIdentifier", "UserTags", "JumpTargetId", "ArtifactFamily", "Extraction", "Labels"),
+    "@carries",
 )
 """Fields of any model that no column holds, or that a rule elsewhere looks at."""
+DELETED = {"Deleted": True, "Trash": True, "Intact": False}
+"""What a report says of the state of a model; others are not known."""
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What the reading of a time may raise."""
+
+_FIRST, _LAST = pa.scalar(EARLIEST, TIME), pa.scalar(LATEST, TIME)
 _CLOCK = re.compile(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)")
+_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
+_IDENTIFYING = re.compile(r"phone|mobile|tel|fax|mail|user|\bid\b|home|work|general", re.I)
 _OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$")
 
 
@@ -61,14 +80,33 @@ def identifier(party: Mapping[str, Any]) -> str | None:
     return word(party, "Identifier") or (OWNER if is_owner(party) else None)
 
 
-def entries(said: Mapping[str, Any]) -> list[str]:
-    """The numbers, addresses and handles of a contact or account, each once."""
-    values = [
-        value
-        for entry in inside(said, "Entries")
-        if entry["@type"] in IDENTIFIERS and (value := word(entry, "Value"))
-    ]
+def known_as(party: Mapping[str, Any]) -> str:
+    """Its identifier, or its name; ``unknown`` for a number that the network withheld."""
+    return identifier(party) or word(party, "Name") or "unknown"
+
+
+def entries(record: Record, said: Mapping[str, Any]) -> list[str]:
+    """What a contact or account is known by: numbers, addresses and handles, each once.
+
+    Versions differ in where they put them: in ``Entries``, in a field of their own as models, or
+    as text; older entries have but a category.
+    """
+    values = [value for name in KNOWN_BY if (value := word(said, name))]
+    record.leave(*KNOWN_BY)
+    for name, models in said.items():
+        if not isinstance(models, list) or name.startswith("@"):
+            continue
+        named = [entry for entry in models if _identifies(entry)]
+        values += [value for entry in named if (value := word(entry, "Value"))]
+        if len(named) == len(models):
+            record.leave(name)
     return list(dict.fromkeys(values))
+
+
+def _identifies(entry: Said) -> bool:
+    if entry["@type"] == "ContactEntry":
+        return _IDENTIFYING.search(word(entry, "Category") or "") is not None
+    return entry["@type"] in IDENTIFIERS
 
 
 def coordinates(position: list[Said]) -> tuple[float, float]:
@@ -103,8 +141,35 @@ def _time(source: Source, text: str) -> tuple[datetime, str | None]:
     if (stated := _OFFSET.search(text)) is None:
         source.tally.assumed[source.timezone.key] += 1
         return at, source.timezone.key
-    zone = stated[0]
-    return at, None if zone == "Z" or not zone[1:].strip("0:") else zone
+    return at, _shown(stated[0])
+
+
+@cache
+def _shown(zone: str) -> str | None:
+    """The zone of a time; None for UTC. ``zone`` may stand behind other characters."""
+    return None if zone.endswith("Z") or not zone[1:].strip("0:") else zone
+
+
+def times(source: Source, texts: list[str | None]) -> tuple[pa.Array, pa.Array]:
+    """Times and zones of many fields at once; an unreadable one is null and counted."""
+    column = pa.array(texts, STRING)
+    if pc.all(pc.match_substring_regex(column, _ISO)).as_py():
+        try:
+            at = column.cast(TIME)
+        except pa.ArrowInvalid:
+            pass  # the 31st of February
+        else:
+            if pc.all(pc.and_(pc.greater_equal(at, _FIRST), pc.less(at, _LAST))).as_py():
+                zones = [None if text is None else _shown(text[-6:]) for text in texts]
+                return at, pa.array(zones, STRING)
+    found: list[tuple[datetime | None, str | None]] = []
+    for text in texts:
+        try:
+            found.append(_time(source, text) if text else (None, None))
+        except UNREADABLE:
+            source.tally.unread["TimeStamp"] += 1
+            found.append((None, None))
+    return pa.array([at for at, _ in found], TIME), pa.array([zone for _, zone in found], STRING)
 
 
 def seconds(duration: Any) -> float:

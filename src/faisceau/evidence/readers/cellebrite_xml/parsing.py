@@ -6,56 +6,57 @@ passes in the memory of one model. What is damaged is jumped over to the next mo
 
 import base64
 import binascii
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 from xml.parsers import expat
 
 from faisceau.errors import BadInput
-from faisceau.evidence.mending import mended_xml, xml_encoding
+from faisceau.evidence.readers.cellebrite_xml.blocks import blocks
 from faisceau.evidence.reading import Source
 from faisceau.evidence.report_sheets.secrets import CREDENTIALS, is_secret
 from faisceau.words import N_
 
 Said = dict[str, Any]
 """A model: text by name of a field, a list of dicts by name of a field of models; ``@id``,
-``@type``, ``@deleted_state``, ``@file_id``, ``@targets`` (jump targets) and ``@line`` beside."""
+``@type``, ``@deleted_state``, ``@file_id``, ``@targets`` (jump targets), ``@line`` and
+``@carries`` (it holds models other than people) beside."""
 
-BLOCK = 1 << 18
-"""Bytes read at a time."""
-DEEPEST = 16
-"""Levels of models within models; deeper ones are no report's."""
+DEEPEST, DEEPEST_ELEMENT = 16, 10_000
+"""Levels of models within models, of elements within elements; deeper ones are no report's."""
 RESTARTS = 1000
 """Damaged places jumped over, at most."""
 
-_FORBIDDEN = bytes(set(range(32)) - {9, 10, 13})
-_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _NEXT = re.compile(rb"<(?:\w+:)?(?:model|modelType|taggedFiles|file)[ >]")
 _FIELDS = frozenset(["field", "multiField"])
 _QUIET = frozenset(["field", "empty", "multiField", "modelField", "multiModelField"])
 """Elements at whose end nothing happens."""
+_USUAL = ["type", "id", "deleted_state"]
+"""The attributes that a model begins with, as a rule."""
+_PEOPLE = frozenset(["From", "To", "ActivityLog"])
+"""Fields of models that the plainest message has."""
 _TEXTS = frozenset(["targetid", "item", "timestamp"])
 """Elements whose own text counts."""
 _MISMATCH = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
+_NAMES = 10_000
+"""Names of fields remembered."""
 _ENOUGH = 64
 """Bytes kept from one block to the next, so that ``_NEXT`` is not torn apart."""
 
 
 @dataclass(slots=True)
 class Part:
-    """One piece of a report: what it is, what it says, and the chat it stands in.
+    """One piece of a report, or the next messages of one chat; ``kind`` says which.
 
-    ``kind`` is ``model`` (at the top of the report), ``message`` (of a chat, as soon as it is
-    complete), ``file`` (tagged), ``item`` (of the report's metadata), or ``left`` (a model of a
-    type nobody asked for, which alone stands in ``said``).
+    ``model`` (at the top of the report), ``file`` (tagged), ``item`` (of the report's metadata)
+    and ``left`` (a model of a type nobody asked for) stand in ``said``. ``messages`` are complete,
+    and ``said`` is their chat, as far as it has been read.
     """
 
     kind: str
     said: Said
-    chat: Said | None = None
+    messages: list[Said] = field(default_factory=list)
 
 
 def parts(source: Source, wanted: frozenset[str]) -> Iterator[Part]:
@@ -64,19 +65,19 @@ def parts(source: Source, wanted: frozenset[str]) -> Iterator[Part]:
     Raises ``BadInput`` at once for a document that declares entities, and at the end for a damaged
     one, after all that could be read.
     """
-    blocks = _blocks(source)
+    feed = blocks(source)
     damage: str | None = None
     rest = b""
     for _ in range(RESTARTS):
         machine = _Machine(source, wanted, resumed=damage is not None)
         try:
-            yield from machine.run(rest, blocks)
+            yield from machine.run(rest, feed)
         except expat.ExpatError as error:
             if damage is None:
                 damage = str(error)
             elif error.code != _MISMATCH:  # an end whose start was lost is no further damage
                 source.reject("", N_("damaged XML: {why}"), why=error)
-            rest = _resumed(machine.unread(), blocks)
+            rest = _resumed(machine.unread(), feed)
             if rest:
                 continue
         break
@@ -90,7 +91,7 @@ def tagged_files(source: Source) -> Iterator[Said]:
     machine: _Machine | None = None
     held = b""
     try:
-        for block in _blocks(source):
+        for block in blocks(source):
             held = block if machine else held[-_ENOUGH:] + block
             if machine is None:
                 if (found := opening.search(held)) is None:
@@ -106,66 +107,16 @@ def tagged_files(source: Source) -> Iterator[Said]:
         return
 
 
-def _resumed(unread: bytes, blocks: Iterator[bytes]) -> bytes:
+def _resumed(unread: bytes, feed: Iterator[bytes]) -> bytes:
     """The bytes from the next model on; none when the report holds no other."""
     unread = unread[1:]
     while True:
         if found := _NEXT.search(unread):
             return unread[found.start() :]
-        more = next(blocks, b"")
+        more = next(feed, b"")
         if not more:
             return b""
         unread = unread[-_ENOUGH:] + more
-
-
-def _blocks(source: Source) -> Iterator[bytes]:
-    """The file as valid UTF-8 for a strict parser, in blocks that end before a ``<``."""
-    start = source.head.start
-    if xml_encoding(start) not in ("utf-8", "utf-8-sig", "ascii"):
-        with source.open() as stream:
-            mended = mended_xml(stream, start)
-            while block := mended.read(BLOCK):
-                yield block
-        return
-    with source.open() as stream:
-        held, size = b"", BLOCK
-        mark = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
-        while block := mark + stream.read(size):
-            block, mark = held + block, b""
-            cut = block.rfind(b"<")
-            if cut <= 0:  # within one long text
-                held, size = block, min(2 * size, 64 * BLOCK)
-                continue
-            yield _mended(block[:cut])
-            held, size = block[cut:], BLOCK
-        yield _mended(held)
-
-
-def _mended(block: bytes) -> bytes:
-    """The block itself where it is sound, as nearly all are: mending costs more than parsing."""
-    if len(block.translate(None, _FORBIDDEN)) == len(block) and b"&#" not in block:
-        if block.isascii():
-            return block
-        if not any(sign in block for sign in _NO_CHARACTERS) and _is_utf8(block):
-            return block
-    stream = mended_xml(BytesIO(block), b"<")
-    return b"".join(iter(lambda: stream.read(BLOCK), b""))
-
-
-def _is_utf8(block: bytes) -> bool:
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-@dataclass(slots=True)
-class _Level:
-    """A model that is open, and the field of it that is open."""
-
-    said: Said
-    name: str = ""
 
 
 @dataclass
@@ -176,13 +127,21 @@ class _Machine:
     wanted: frozenset[str]
     resumed: bool = False
     found: list[Part] = field(default_factory=list)
-    _open: list[_Level] = field(default_factory=list)
+    _open: list[Said] = field(default_factory=list)
+    """The models that are open, outermost first."""
+    _fields: list[str] = field(default_factory=list)
+    """Of each of them, the field of models that is open."""
+    _said: Said | None = None
+    """The innermost of them."""
+    _chat: Said | None = None
+    """The chat that the last part of ``found`` holds messages of."""
     _words: list[str] = field(default_factory=list)
     _name: str = ""
-    _said: Said | None = None
     _file: Said | None = None
     _fed: int = 0
     _block: bytes = b""
+    _plain: set[str] = field(default_factory=set)
+    """Names of fields met that hold no passwords."""
 
     def __post_init__(self) -> None:
         self._parser = parser = expat.ParserCreate("utf-8")
@@ -192,13 +151,13 @@ class _Machine:
         self._hot()
         parser.StartElementHandler, parser.EndElementHandler = self._calls
 
-    def run(self, rest: bytes, blocks: Iterator[bytes]) -> Iterator[Part]:
-        """Feed ``rest`` and then ``blocks``; the parts found, each as soon as it is complete."""
+    def run(self, rest: bytes, feed: Iterator[bytes]) -> Iterator[Part]:
+        """Feed ``rest`` and then ``feed``; the parts found, each as soon as it is complete."""
         if self.resumed:
             self._feed(b"<r>")  # what was open before the damage is not known
         if rest:
             yield from self.fed_with(rest)
-        for block in blocks:
+        for block in feed:
             yield from self.fed_with(block)
         yield from self.fed_with(b"</r>" if self.resumed else b"", last=True)
 
@@ -211,7 +170,7 @@ class _Machine:
         try:
             self._feed(block, last=last)
         finally:
-            found, self.found = self.found, []
+            found, self.found, self._chat = self.found, [], None
             yield from found
 
     def _feed(self, block: bytes, *, last: bool = False) -> None:
@@ -227,54 +186,75 @@ class _Machine:
     def _hot(self) -> None:
         """The calls for fields and their values: nearly all there are, so nothing is looked up.
 
-        ``field`` and ``value`` live in the names ``name``, ``several`` and ``words``.
+        ``field`` and ``value`` live in the names ``name``, ``single`` and ``words``.
         """
-        parser, words = self._parser, self._words
-        start_other, end_other, keep = self._start, self._end, self._keep
-        name, several, wrapped = "", False, False
+        parser, words, plain = self._parser, self._words, self._plain
+        more, start_other, end_other, keep = words.append, self._start, self._end, self._keep
+        name, single, wrapped, depth = "", True, False, 0
 
         def start(tag: str, given: list[str]) -> None:
-            nonlocal name, several, wrapped
+            nonlocal name, single, wrapped, depth
+            depth += 1
             if tag == "value":
                 words.clear()
-                parser.CharacterDataHandler = words.append
-                wrapped = "Base64String" in given
+                parser.CharacterDataHandler = more
+                wrapped = bool(given) and "Base64String" in given
             elif tag in _FIELDS:
                 name = given[1] if given and given[0] == "name" else _attribute(given, "name")
-                several = tag == "multiField"
+                single = tag == "field"
+            elif ":" in tag:  # of a namespace with a prefix
+                depth -= 1
+                start(tag.rpartition(":")[2], given)
             elif tag != "empty":
                 start_other(tag, given)
+            if depth > DEEPEST_ELEMENT:
+                self._too_deep()
 
         def end(tag: str) -> None:
+            nonlocal depth
+            depth -= 1
             if tag == "value":
                 parser.CharacterDataHandler = None
-                if words:
-                    keep(name, words[0] if len(words) == 1 else "".join(words), several, wrapped)
+                if words and (said := self._said) is not None:
+                    text = words[0] if len(words) == 1 else "".join(words)
+                    if single and name in plain and not wrapped:
+                        said[name] = text
+                    else:
+                        keep(said, name, text, single, wrapped)
+            elif ":" in tag:
+                depth += 1
+                end(tag.rpartition(":")[2])
             elif tag not in _QUIET:
                 end_other(tag)
 
         self._calls = start, end
 
-    def _keep(self, name: str, text: str, several: bool, wrapped: bool) -> None:
-        """The value of a field goes to the model that is open."""
-        said = self._said
-        if said is None:
-            return
+    def _keep(self, said: Said, name: str, text: str, single: bool, wrapped: bool) -> None:
+        """The value of a field goes to the model that is open, unless it is a password."""
         if is_secret(name):
             self.source.leave(CREDENTIALS)
             return
+        if len(self._plain) < _NAMES:
+            self._plain.add(name)
         if wrapped:
             text = _decoded(text)
-        before = said.get(name) if several else None
+        before = None if single else said.get(name)
         said[name] = f"{before} {text}" if isinstance(before, str) else text
+
+    def _too_deep(self) -> None:
+        raise BadInput(
+            N_("{name} nests elements more than {n} deep: refused as hostile"),
+            name=self.source.name,
+            n=DEEPEST_ELEMENT,
+        )
 
     def _start(self, tag: str, given: list[str]) -> None:
         """The start of anything but a field or a value."""
         if tag == "model":
             self._model(given)
         elif tag in ("modelField", "multiModelField"):
-            if self._open:
-                self._open[-1].name = _attribute(given, "name")
+            if self._fields:
+                self._fields[-1] = _attribute(given, "name")
         elif tag in _TEXTS:
             self._name = _attribute(given, "ismodel" if tag == "targetid" else "name")
             self._words.clear()
@@ -282,8 +262,6 @@ class _Machine:
         elif tag == "file":
             pairs = zip(given[::2], given[1::2], strict=True)
             self._file = {f"@{name}": value for name, value in pairs}
-        elif ":" in tag:
-            self._calls[0](tag.rpartition(":")[2], given)
 
     def _end(self, tag: str) -> None:
         """The end of anything but a field or a value."""
@@ -296,8 +274,6 @@ class _Machine:
         elif tag == "file" and self._file is not None:
             self.found.append(Part("file", self._file))
             self._file = None
-        elif ":" in tag:
-            self._calls[1](tag.rpartition(":")[2])
 
     def _text(self, tag: str, text: str) -> None:
         if tag == "targetid":
@@ -309,57 +285,75 @@ class _Machine:
             self.found.append(Part("item", {self._name: text}))
 
     def _model(self, given: list[str]) -> None:
-        attributes = dict(zip(given[::2], given[1::2], strict=True))
-        kind = attributes.get("type", "")
-        said: Said = {"@id": attributes.get("id", ""), "@type": kind}
-        if not said["@id"]:
+        depth = len(self._open)
+        if given[0:5:2] == _USUAL:
+            kind = given[1]
+            said: Said = {"@id": given[3], "@type": kind, "@deleted_state": given[5]}
+            if "file_id" in given:
+                said["@file_id"] = _attribute(given, "file_id")
+        else:
+            attributes = dict(zip(given[::2], given[1::2], strict=True))
+            kind = attributes.get("type", "")
+            said = {"@id": attributes.get("id", ""), "@type": kind}
+            for name in ("deleted_state", "file_id"):
+                if value := attributes.get(name):
+                    said[f"@{name}"] = value
+        if depth < 2 and not said["@id"]:
             said["@line"] = self._parser.CurrentLineNumber
-        for name in ("deleted_state", "file_id"):
-            if value := attributes.get(name):
-                said[f"@{name}"] = value
-        if not self._open and kind not in self.wanted:
+        if depth >= DEEPEST:
+            self._skip()
+        elif not depth and kind not in self.wanted:
             self.found.append(Part("left", said))
             self._skip()
-        elif len(self._open) >= DEEPEST:
-            self._skip()
         else:
-            self._open.append(_Level(said))
+            self._open.append(said)
+            self._fields.append("")
             self._said = said
 
     def _model_done(self) -> None:
         if not self._open:
             return
-        said = self._open.pop().said
+        said = self._open.pop()
+        self._fields.pop()
         if not self._open:
             self._said = None
+            self._chat = None
             self.found.append(Part("model", said))
             return
-        owner = self._open[-1]
-        self._said = owner.said
-        if owner.name == "Messages" and owner.said["@type"] == "Chat" and len(self._open) == 1:
-            owner.said["@messages"] = True
-            self.found.append(Part("message", said, owner.said))
+        self._said = owner = self._open[-1]
+        name = self._fields[-1]
+        if len(self._open) == 1 and name == "Messages" and owner["@type"] == "Chat":
+            if self._chat is not owner:
+                owner["@messages"] = True
+                self._chat = owner
+                self.found.append(Part("messages", owner))
+            self.found[-1].messages.append(said)
             return
-        before = owner.said.get(owner.name)
+        if name not in _PEOPLE:
+            owner["@carries"] = True
+        before = owner.get(name)
         if isinstance(before, list):
             before.append(said)
         else:
-            owner.said[owner.name] = [said]
+            owner[name] = [said]
 
     def _skip(self) -> None:
         """Pass over everything up to the end of the model that has just begun."""
         depth = 1
         parser = self._parser
 
-        def start(tag: str, _: list[str]) -> None:
+        def start(_: str, __: list[str]) -> None:
             nonlocal depth
-            depth += tag.endswith("model")
+            depth += 1
+            if depth > DEEPEST_ELEMENT:
+                self._too_deep()
 
-        def done(tag: str) -> None:
+        def done(_: str) -> None:
             nonlocal depth
-            depth -= tag.endswith("model")
+            depth -= 1
             if not depth:
                 parser.StartElementHandler, parser.EndElementHandler = self._calls
+                self._calls[1]("empty")  # the start of that model was counted
 
         parser.StartElementHandler, parser.EndElementHandler = start, done
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from faisceau.evidence.readers.cellebrite_xml.model import (
     ALWAYS,
     entries,
-    identifier,
     inside,
     is_owner,
+    known_as,
     locator,
     of_role,
     seconds,
@@ -15,7 +15,8 @@ from faisceau.evidence.readers.cellebrite_xml.model import (
     word,
 )
 from faisceau.evidence.readers.cellebrite_xml.parsing import Said
-from faisceau.evidence.reading import OWNER, Source
+from faisceau.evidence.reading import OWNER, Record, Source
+from faisceau.evidence.report_sheets.handset import Handset
 from faisceau.tables.schemas import CALL, CONTACT, Row
 
 _DIRECTIONS = {"incoming": "in", "outgoing": "out", "missed": "missed", "rejected": "missed"}
@@ -55,8 +56,8 @@ def call(source: Source, said: Said) -> Iterator[Row]:
             callers, callees = ([], others) if direction == "out" else (others, [])
         started_at, zone = time_of(source, record, "TimeStamp")
         duration = record.maybe("Duration", seconds)
-        caller = identifier(callers[0]) if callers else me
-        for callee in [identifier(p) for p in callees] or [me]:
+        caller = known_as(callers[0]) if callers else me
+        for callee in [known_as(p) for p in callees] or [me]:
             yield CALL.row(
                 ref=said["@id"] or None,
                 caller=caller,
@@ -73,25 +74,30 @@ def contact(source: Source, said: Said) -> Iterator[Row]:
     """An entry of an address book, of the handset or of an application."""
     with source.record(said, locator(said)) as record:
         record.leave(*_OF_CONTACT)
-        yield contact_row(said)
+        yield contact_row(record, said)
 
 
-def contact_row(said: Said) -> Row:
+def contact_row(record: Record, said: Said) -> Row:
     """The row of a contact, also of one shared in a message."""
     return CONTACT.row(
         ref=said["@id"] or None,
         account=word(said, "Account"),
         name=word(said, "Name"),
-        identifiers=entries(said) or None,
+        identifiers=entries(record, said) or None,
     )
 
 
-def account(source: Source, said: Said) -> Iterator[Row]:
+def account(source: Source, said: Said, handset: Handset) -> Iterator[Row]:
     """An account of the holder: a contact that stands in itself. Passwords are never kept."""
     with source.record(said, locator(said)) as record:
         record.leave(*_OF_ACCOUNT)
-        found = account_identifiers(said)
+        own = [value for value in (word(said, "Username"), word(said, "Account")) if value]
+        found = list(dict.fromkeys([*own, *entries(record, said)]))
         name = word(said, "Name")
+        for value in found:
+            handset.add("accounts", value)
+        services = ("ServiceType", "Source", "ServiceIdentifier")
+        handset.add("apps", next(filter(None, (word(said, n) for n in services)), None))
         if not found and not name:
             record.set_aside("UserAccount")
             return
@@ -101,9 +107,3 @@ def account(source: Source, said: Said) -> Iterator[Row]:
             name=name,
             identifiers=found or None,
         )
-
-
-def account_identifiers(said: Said) -> list[str]:
-    """What an account is known by: user name, then the numbers, addresses and handles of it."""
-    own = [value for name in ("Username", "Account") if (value := word(said, name))]
-    return list(dict.fromkeys([*own, *entries(said)]))
