@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
+from faisceau.evidence.lost import FOUND, PLACE, Lost
 from faisceau.evidence.reading import Head, Source
 from faisceau.evidence.sqlite import DAMAGED, Evidence, chunks
 from faisceau.tables.schemas.schema import (
@@ -64,6 +65,10 @@ class Database:
     tables: Mapping[str, frozenset[str]]
     damage: list[Exception] = field(default_factory=list)
     _filled: dict[str, bool] = field(default_factory=dict)
+    _lost: Lost = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lost = Lost(self.source, self.db, self.tables, self.rows, self.damage)
 
     def chunks(self, sql: str, flat: bool = False) -> Iterator[list[Any]]:
         """The rows of a query, ``ROWS`` at a time, also those behind damaged pages.
@@ -101,15 +106,34 @@ class Database:
         have = self.tables.get(table, frozenset())
         return [f"{prefix}{column}" if column in have else "NULL" for column in columns]
 
-    def cells(self, table: str, fields: Mapping[str, str], rest: str = "") -> Iterator["Cells"]:
+    def cells(
+        self,
+        table: str,
+        fields: Mapping[str, str],
+        rest: str = "",
+        known_by: str = "",
+        beside: Sequence[str] = (),
+    ) -> Iterator["Cells"]:
         """The rows of a query by field, many at a time.
 
-        ``fields`` maps each name wanted to its SQL; ``rest`` follows ``FROM table``.
+        ``fields`` maps each name wanted to its SQL; ``rest`` follows ``FROM table``. With
+        ``known_by``, the columns that name a record, the rows follow that the table lost: see
+        ``Lost.read``, and ``Cells.lost``.
         """
         columns, width = ", ".join(fields.values()), len(fields)
         for found in self.chunks(f'SELECT {columns} FROM "{table}" {rest}', flat=True):
             values = {name: found[place::width] for place, name in enumerate(fields)}
             yield Cells(table, values, len(found) // width)
+        if known_by:
+            sql = f'SELECT {columns}, {PLACE} FROM "{table}" {rest}'
+            gone = self._lost.read(table, known_by, sql, beside)
+            for start in range(0, len(gone), ROWS):
+                parts = list(zip(*gone[start : start + ROWS], strict=True))
+                yield Cells(table, dict(zip((*fields, FOUND), parts, strict=True)), len(parts[0]))
+
+    def lost(self, table: str, columns: str, known_by: str, rest: str = "") -> list[Any]:
+        """The rows of a query that the table lost, its ``columns`` named in SQL."""
+        return self._lost.read(table, known_by, f'SELECT {columns} FROM "{table}" {rest}')
 
     def leave(self, what: str, n: int) -> None:
         """Count ``n`` records as seen and left on purpose."""
@@ -165,6 +189,11 @@ class Cells:
     values: Mapping[str, Sequence[Any]]
     n: int
 
+    @property
+    def lost(self) -> bool:
+        """True for rows that the table does not hold any more: they are deleted, all of them."""
+        return FOUND in self.values
+
     def raw(self, name: str) -> Sequence[Any]:
         """The values as they are."""
         return self.values.get(name) or [None] * self.n
@@ -215,9 +244,22 @@ class Cells:
         return found.cast(pa.int64()) if pa.types.is_null(found.type) else found
 
     def locators(self, name: str) -> pa.Array:
-        """Where each row stands: the table and its key."""
-        keys = pc.fill_null(self.integers(name).cast(STRING), "?")
-        return pc.binary_join_element_wise(self.table, keys, " ")
+        """Where each row stands: the table and its key and, of a lost one, where it was found."""
+        return self.located(self.integers(name))
+
+    def located(self, keys: pa.Array) -> pa.Array:
+        """The same for keys that are made, or read elsewhere."""
+        at = pc.binary_join_element_wise(self.table, pc.fill_null(keys.cast(STRING), "?"), " ")
+        if not self.lost:
+            return at
+        found = pc.binary_join_element_wise("(deleted, ", self.texts(FOUND), ")", "")
+        return pc.binary_join_element_wise(at, found, " ")
+
+    def deleted(self, marked: pa.Array | None = None) -> pa.Array:
+        """Which rows are deleted: those ``marked``, and all that are lost."""
+        if self.lost:
+            return pa.repeat(True, self.n)
+        return pa.repeat(False, self.n) if marked is None else marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +373,9 @@ def message_batches(
 
 
 def shared_lists(
-    keys: Sequence[pa.Array], listed: Callable[..., list[str]], none: pa.Array | None = None
+    keys: Sequence[pa.Array],
+    listed: Callable[..., list[str] | None],
+    none: pa.Array | None = None,
 ) -> tuple[pa.Array, pa.Array]:
     """The distinct lists that ``listed`` gives for the keys of the rows, and which is whose.
 
@@ -372,6 +416,8 @@ def joined(left: pa.Array, right: pa.Array, between: str) -> pa.Array:
     """Both texts, or the one that is there."""
     if right.null_count == len(right):
         return left
+    if left.null_count == len(left):
+        return right
     return pc.coalesce(pc.binary_join_element_wise(left, right, between), left, right)
 
 

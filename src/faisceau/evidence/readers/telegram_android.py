@@ -12,6 +12,8 @@ them as TL objects (see ``evidence.telegram``): layers 16 to 225 of the publishe
   ``unread``, unknown constructors by number.
 - Messages known from the tables of shared media or of topics alone are read from there. Scheduled
   ones were not sent: they are rejected.
+- Messages, calls and imported contacts that free pages or the log alone hold are rows too, messages
+  marked ``deleted``: their ``source`` says so, and where.
 - Calls become ``call`` rows. What users and the book of the handset are called becomes ``contact``.
 """
 
@@ -196,7 +198,9 @@ def _imported(database: Database, book: _Book) -> Iterator[Batch]:
                 phones[key].append(number)
     wanted = {"key": "key", "uid": "uid", "first": "fname", "last": "sname"}
     fields = present(database, "user_contacts_v7", wanted)
-    for cells in database.cells("user_contacts_v7", {**fields, "row": "rowid"}, "ORDER BY rowid"):
+    fields["row"] = "rowid"
+    same = "key uid fname sname"
+    for cells in database.cells("user_contacts_v7", fields, "ORDER BY rowid", same):
         each = zip(*map(cells.raw, ("key", "uid", "first", "last")), strict=True)
         names, listed = [], []
         for key, uid, first, last in each:
@@ -224,8 +228,9 @@ def _table(
     wanted = present(database, table, {name: name for name in names})
     fields = {name: f"{table}.{column}" for name, column in wanted.items()}
     kept = 0
-    for cells in database.cells(table, fields, rest):
-        kept += cells.n
+    beside = [t for t in (*_MAIN, *_BESIDE) if database.has(t, "mid", "uid")]
+    for cells in database.cells(table, fields, rest, "" if why else "mid uid", beside):
+        kept += 0 if cells.lost else cells.n
         yield from _messages(database, cells, book, why)
     if same:
         copies = database.one(f"SELECT count(*) FROM {table}") - kept
@@ -285,6 +290,7 @@ def _messages(database: Database, cells: Cells, book: _Book, why: str | None) ->
             "account": book.account,
             "sent_at": at.at.take(rows),
             "edited_at": edited.counted(database.source, "message.edited_at"),
+            "deleted": cells.deleted().take(rows),
         }
         yield batch(MESSAGE, made, locators.take(rows), reasons)
     if calls.at:
@@ -329,7 +335,7 @@ def _words(database: Database, found: Decoded, data: Any, date: Any) -> str | No
 def _locators(cells: Cells) -> pa.Array:
     """Where each message stands: table, dialog and number, which are its key."""
     each = zip(cells.raw("uid"), cells.raw("mid"), strict=True)
-    return pa.array([f"{cells.table} {uid}/{mid}" for uid, mid in each], pa.string())
+    return cells.located(pa.array([f"{uid}/{mid}" for uid, mid in each], pa.string()))
 
 
 def _decoded(database: Database, data: Any, date: Any) -> Decoded:
