@@ -206,6 +206,9 @@ class Cells:
         try:
             array = pa.array(values, pa.binary()).cast(STRING)
         except (pa.ArrowException, TypeError):
+            whole = self.whole(name)
+            if whole is not None:
+                return whole.cast(STRING)
             array = pa.array([text(value) for value in values], STRING)
         return pc.if_else(pc.equal(array, ""), NULL, array)
 
@@ -321,7 +324,9 @@ def _times(micros: pa.Array, cells: Cells, name: str) -> Times:
     inside = pc.and_(pc.greater_equal(micros, first), pc.less(micros, last))
     inside = pc.and_(pc.fill_null(inside, False), pc.invert(absent))
     at = pc.if_else(inside, micros, pa.scalar(None, pa.int64())).cast(TIME)
-    stands = pa.array([value is not None for value in cells.raw(name)])
+    stands = pa.repeat(True, cells.n)
+    if given.null_count:
+        stands = pa.array([value is not None for value in cells.raw(name)])
     return Times(at, pc.and_(stands, pc.invert(pc.or_(inside, pc.fill_null(absent, False)))))
 
 
@@ -381,7 +386,18 @@ def shared_lists(
 
     A null key is the empty text; rows where ``none`` is true have no list.
     """
-    coded = [pc.fill_null(key, "").dictionary_encode() for key in keys]
+    found, which = combinations([pc.fill_null(key, "") for key in keys], none)
+    return pa.array([listed(*one) for one in found], STRINGS), which
+
+
+def combinations(
+    keys: Sequence[pa.Array], none: pa.Array | None = None
+) -> tuple[list[tuple[Any, ...]], pa.Array]:
+    """The distinct combinations of the keys of the rows, and which is whose.
+
+    No key is null; rows where ``none`` is true have no combination.
+    """
+    coded = [key.dictionary_encode() for key in keys]
     numbers = pa.repeat(0, len(coded[0]))  # one for each combination: a key may hold any text
     for key in coded:
         numbers = pc.multiply(numbers, len(key.dictionary))
@@ -390,14 +406,14 @@ def shared_lists(
         numbers = pc.if_else(none, pa.scalar(None, pa.int64()), numbers)
     distinct = numbers.dictionary_encode()
     words = [key.dictionary.to_pylist() for key in coded]
-    lists = []
+    found = []
     for number in distinct.dictionary.to_pylist():
         parts = []
         for known in reversed(words):
             number, place = divmod(number, len(known))  # noqa: PLW2901
             parts.append(known[place])
-        lists.append(listed(*reversed(parts)))
-    return pa.array(lists, STRINGS), distinct.indices
+        found.append(tuple(reversed(parts)))
+    return found, distinct.indices
 
 
 def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:

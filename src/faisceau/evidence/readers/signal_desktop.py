@@ -14,14 +14,13 @@ JSON into columns: a field is read from its column, else from the JSON.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.batches import batch, present
+from faisceau.evidence.batches import Part, batch, in_order, present
 from faisceau.evidence.databases import (
     Cells,
     Database,
@@ -163,11 +162,11 @@ class _Chunk:
         parts = [self.by_columns(plain)] if len(others) < cells.n else []
         parts += [self.made()] if self.messages else []
         if parts:
-            yield _in_order(parts)
+            yield in_order(parts)
         if self.calls:
             yield _call_batch(self.database, cells.table, self.calls)
 
-    def by_columns(self, plain: pa.Array) -> "_Part":
+    def by_columns(self, plain: pa.Array) -> Part:
         """The messages whose JSON tells nothing beside the columns."""
         book, cells = self.book, self.cells
         wanted = ("id", "thread", "type", "body", "service", "source")
@@ -197,7 +196,7 @@ class _Chunk:
         locators = cells.locators("row").filter(plain)
         reasons = None if times.reasons is None else times.reasons.filter(plain)
         made = self.batch({**dict.fromkeys(_BESIDE), **columns}, locators, reasons)
-        return _Part(made, pc.indices_nonzero(plain))
+        return Part(made, pc.indices_nonzero(plain))
 
     def batch(
         self, columns: Mapping[str, Any], locators: pa.Array, reasons: pa.Array | None
@@ -304,7 +303,7 @@ class _Chunk:
             "me": self.book.me,
         }
 
-    def made(self) -> "_Part":
+    def made(self) -> Part:
         """The messages made row by row; those answered are found by the time they were sent."""
         rows, table = self.messages, self.cells.table
         quoted = pa.array([_whole(row.get("quoted")) for row in rows], pa.int64())
@@ -333,30 +332,7 @@ class _Chunk:
         }
         locators = pa.array([row["at"] for row in rows], STRING)
         places = pa.array([row["place"] for row in rows], pa.uint64())
-        return _Part(self.batch(columns, locators, at.reasons), places)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Some messages of a chunk, and of which of its rows each is."""
-
-    rows: Batch
-    places: pa.Array
-
-
-def _in_order(parts: Sequence[_Part]) -> Batch:
-    """The parts of a chunk as one batch, in the order of its rows."""
-    if len(parts) == 1:
-        return parts[0].rows
-    places = pa.concat_arrays([part.places for part in parts])
-    order = pa.array(np.argsort(places.to_numpy(), kind="stable"))
-    whole = pa.Table.from_batches([part.rows.columns for part in parts]).take(order)
-    locators = pa.concat_arrays([part.rows.locators for part in parts]).take(order)
-    each = [pa.nulls(len(p.places), STRING) if p.rows.reasons is None else p.rows.reasons
-        for p in parts]  # fmt: skip
-    reasons = pa.concat_arrays(each).take(order)
-    [columns] = whole.combine_chunks().to_batches()
-    return Batch(MESSAGE, columns, locators, reasons)
+        return Part(self.batch(columns, locators, at.reasons), places)
 
 
 def _plain(cells: Cells, attached: Sequence[str]) -> pa.Array:
