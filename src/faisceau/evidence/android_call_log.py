@@ -4,6 +4,8 @@ Schema: ``CallLogDatabaseHelper`` and ``ContactsDatabaseHelper`` of AOSP's Conta
 constants of https://developer.android.com/reference/android/provider/CallLog.Calls. Samsung's
 ``logs`` has the same columns and holds texts too, which ``logtype`` tells (as open forensic tools
 know it).
+
+A call that free pages or the log alone hold is a row too: its ``source`` says so, and where.
 """
 
 from collections.abc import Iterator
@@ -60,7 +62,7 @@ def call_log(database: Database, table: str) -> Iterator[Batch]:
     names = ("_id", "number", "presentation", "duration", "type", "logtype")
     wanted = {**{n: n for n in names}, "line": "phone_account_address", "text": "m_content"}
     fields = present(database, table, {**wanted, "at": "date"})
-    for cells in database.cells(table, fields, "ORDER BY rowid"):
+    for cells in database.cells(table, fields, "ORDER BY rowid", "number date"):
         texts = pc.fill_null(pc.is_in(cells.integers("logtype"), value_set=pa.array(_TEXTS)), False)
         calls = _calls(database, cells)
         if not true(texts):
@@ -112,6 +114,7 @@ def _texts(database: Database, cells: Cells) -> Batch:
         "sent_at": at.at,
         "text": cells.texts("text"),
         "kind": "text",
+        "deleted": cells.deleted(),
     }
     return batch(MESSAGE, columns, cells.locators("_id"), at.reasons)
 

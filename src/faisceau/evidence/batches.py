@@ -1,6 +1,7 @@
 """Batches of rows: what readers of databases make of the columns that they were given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,35 @@ def batch(
         for name, value in columns.items()
     }
     return Batch(schema, pa.RecordBatch.from_pydict(arrays), locators, reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of a chunk, made apart from the others, and the place of each in the chunk."""
+
+    rows: Batch
+    places: pa.Array
+
+
+def in_order(parts: Sequence[Part]) -> Batch:
+    """The parts of a chunk as one batch, in the order of its rows: all have the same columns."""
+    if len(parts) == 1:
+        return parts[0].rows
+    first = parts[0].rows
+    names = first.columns.schema.names
+    places = pa.chunked_array([part.places for part in parts]).to_numpy()
+    order = pa.array(np.argsort(places, kind="stable"))
+    whole = pa.Table.from_batches([part.rows.columns.select(names) for part in parts])
+    each = [
+        pa.nulls(len(part.places), STRING) if part.rows.reasons is None else part.rows.reasons
+        for part in parts
+    ]
+    locators = pa.concat_arrays([part.rows.locators for part in parts]).take(order)
+    reasons = pa.concat_arrays(each).take(order)
+    [columns] = whole.take(order).combine_chunks().to_batches()
+    return Batch(
+        first.schema, columns, locators, reasons if len(reasons) > reasons.null_count else None
+    )
 
 
 def only(rows: Batch, kept: pa.Array) -> Batch:

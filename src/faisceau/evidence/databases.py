@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
+from faisceau.evidence.lost import FOUND, PLACE, Lost
 from faisceau.evidence.reading import Head, Source
 from faisceau.evidence.sqlite import DAMAGED, Evidence, chunks
 from faisceau.tables.schemas.schema import (
@@ -64,6 +65,10 @@ class Database:
     tables: Mapping[str, frozenset[str]]
     damage: list[Exception] = field(default_factory=list)
     _filled: dict[str, bool] = field(default_factory=dict)
+    _lost: Lost = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lost = Lost(self.source, self.db, self.tables, self.rows, self.damage)
 
     def chunks(self, sql: str, flat: bool = False) -> Iterator[list[Any]]:
         """The rows of a query, ``ROWS`` at a time, also those behind damaged pages.
@@ -101,15 +106,34 @@ class Database:
         have = self.tables.get(table, frozenset())
         return [f"{prefix}{column}" if column in have else "NULL" for column in columns]
 
-    def cells(self, table: str, fields: Mapping[str, str], rest: str = "") -> Iterator["Cells"]:
+    def cells(
+        self,
+        table: str,
+        fields: Mapping[str, str],
+        rest: str = "",
+        known_by: str = "",
+        beside: Sequence[str] = (),
+    ) -> Iterator["Cells"]:
         """The rows of a query by field, many at a time.
 
-        ``fields`` maps each name wanted to its SQL; ``rest`` follows ``FROM table``.
+        ``fields`` maps each name wanted to its SQL; ``rest`` follows ``FROM table``. With
+        ``known_by``, the columns that name a record, the rows follow that the table lost: see
+        ``Lost.read``, and ``Cells.lost``.
         """
         columns, width = ", ".join(fields.values()), len(fields)
         for found in self.chunks(f'SELECT {columns} FROM "{table}" {rest}', flat=True):
             values = {name: found[place::width] for place, name in enumerate(fields)}
             yield Cells(table, values, len(found) // width)
+        if known_by:
+            sql = f'SELECT {columns}, {PLACE} FROM "{table}" {rest}'
+            gone = self._lost.read(table, known_by, sql, beside)
+            for start in range(0, len(gone), ROWS):
+                parts = list(zip(*gone[start : start + ROWS], strict=True))
+                yield Cells(table, dict(zip((*fields, FOUND), parts, strict=True)), len(parts[0]))
+
+    def lost(self, table: str, columns: str, known_by: str, rest: str = "") -> list[Any]:
+        """The rows of a query that the table lost, its ``columns`` named in SQL."""
+        return self._lost.read(table, known_by, f'SELECT {columns} FROM "{table}" {rest}')
 
     def leave(self, what: str, n: int) -> None:
         """Count ``n`` records as seen and left on purpose."""
@@ -165,6 +189,11 @@ class Cells:
     values: Mapping[str, Sequence[Any]]
     n: int
 
+    @property
+    def lost(self) -> bool:
+        """True for rows that the table does not hold any more: they are deleted, all of them."""
+        return FOUND in self.values
+
     def raw(self, name: str) -> Sequence[Any]:
         """The values as they are."""
         return self.values.get(name) or [None] * self.n
@@ -177,6 +206,9 @@ class Cells:
         try:
             array = pa.array(values, pa.binary()).cast(STRING)
         except (pa.ArrowException, TypeError):
+            whole = self.whole(name)
+            if whole is not None:
+                return whole.cast(STRING)
             array = pa.array([text(value) for value in values], STRING)
         return pc.if_else(pc.equal(array, ""), NULL, array)
 
@@ -215,9 +247,22 @@ class Cells:
         return found.cast(pa.int64()) if pa.types.is_null(found.type) else found
 
     def locators(self, name: str) -> pa.Array:
-        """Where each row stands: the table and its key."""
-        keys = pc.fill_null(self.integers(name).cast(STRING), "?")
-        return pc.binary_join_element_wise(self.table, keys, " ")
+        """Where each row stands: the table and its key and, of a lost one, where it was found."""
+        return self.located(self.integers(name))
+
+    def located(self, keys: pa.Array) -> pa.Array:
+        """The same for keys that are made, or read elsewhere."""
+        at = pc.binary_join_element_wise(self.table, pc.fill_null(keys.cast(STRING), "?"), " ")
+        if not self.lost:
+            return at
+        found = pc.binary_join_element_wise("(deleted, ", self.texts(FOUND), ")", "")
+        return pc.binary_join_element_wise(at, found, " ")
+
+    def deleted(self, marked: pa.Array | None = None) -> pa.Array:
+        """Which rows are deleted: those ``marked``, and all that are lost."""
+        if self.lost:
+            return pa.repeat(True, self.n)
+        return pa.repeat(False, self.n) if marked is None else marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +324,9 @@ def _times(micros: pa.Array, cells: Cells, name: str) -> Times:
     inside = pc.and_(pc.greater_equal(micros, first), pc.less(micros, last))
     inside = pc.and_(pc.fill_null(inside, False), pc.invert(absent))
     at = pc.if_else(inside, micros, pa.scalar(None, pa.int64())).cast(TIME)
-    stands = pa.array([value is not None for value in cells.raw(name)])
+    stands = pa.repeat(True, cells.n)
+    if given.null_count:
+        stands = pa.array([value is not None for value in cells.raw(name)])
     return Times(at, pc.and_(stands, pc.invert(pc.or_(inside, pc.fill_null(absent, False)))))
 
 
@@ -331,13 +378,26 @@ def message_batches(
 
 
 def shared_lists(
-    keys: Sequence[pa.Array], listed: Callable[..., list[str]], none: pa.Array | None = None
+    keys: Sequence[pa.Array],
+    listed: Callable[..., list[str] | None],
+    none: pa.Array | None = None,
 ) -> tuple[pa.Array, pa.Array]:
     """The distinct lists that ``listed`` gives for the keys of the rows, and which is whose.
 
     A null key is the empty text; rows where ``none`` is true have no list.
     """
-    coded = [pc.fill_null(key, "").dictionary_encode() for key in keys]
+    found, which = combinations([pc.fill_null(key, "") for key in keys], none)
+    return pa.array([listed(*one) for one in found], STRINGS), which
+
+
+def combinations(
+    keys: Sequence[pa.Array], none: pa.Array | None = None
+) -> tuple[list[tuple[Any, ...]], pa.Array]:
+    """The distinct combinations of the keys of the rows, and which is whose.
+
+    No key is null; rows where ``none`` is true have no combination.
+    """
+    coded = [key.dictionary_encode() for key in keys]
     numbers = pa.repeat(0, len(coded[0]))  # one for each combination: a key may hold any text
     for key in coded:
         numbers = pc.multiply(numbers, len(key.dictionary))
@@ -346,14 +406,14 @@ def shared_lists(
         numbers = pc.if_else(none, pa.scalar(None, pa.int64()), numbers)
     distinct = numbers.dictionary_encode()
     words = [key.dictionary.to_pylist() for key in coded]
-    lists = []
+    found = []
     for number in distinct.dictionary.to_pylist():
         parts = []
         for known in reversed(words):
             number, place = divmod(number, len(known))  # noqa: PLW2901
             parts.append(known[place])
-        lists.append(listed(*reversed(parts)))
-    return pa.array(lists, STRINGS), distinct.indices
+        found.append(tuple(reversed(parts)))
+    return found, distinct.indices
 
 
 def looked_up(keys: pa.Array, table: Mapping[Any, str | None]) -> pa.Array:
@@ -372,6 +432,8 @@ def joined(left: pa.Array, right: pa.Array, between: str) -> pa.Array:
     """Both texts, or the one that is there."""
     if right.null_count == len(right):
         return left
+    if left.null_count == len(left):
+        return right
     return pc.coalesce(pc.binary_join_element_wise(left, right, between), left, right)
 
 

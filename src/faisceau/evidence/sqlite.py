@@ -76,6 +76,11 @@ class Evidence(sqlite3.Connection):
             self._sound.close()
         super().close()
 
+    @property
+    def readable(self) -> "Evidence":
+        """The sound copy where damage was met, else this one."""
+        return self if self._sound is None else self._sound
+
     def sound(self) -> "Evidence":
         """A copy that holds every row which can be read, made at the first damage met.
 
@@ -111,7 +116,8 @@ def open_sqlite(path: Path, read: set[str] | None = None) -> Evidence:
 
 def _noting(read: set[str]) -> Callable[..., int]:
     def note(action: int, table: str | None, column: str | None, of: str | None, _: Any) -> int:
-        if action == sqlite3.SQLITE_READ and table and column and of != "temp":
+        own = of != "temp" and not (table or "").startswith("sqlite_")
+        if action == sqlite3.SQLITE_READ and table and column and own:
             read.add(table)
         return sqlite3.SQLITE_OK
 

@@ -10,23 +10,35 @@ https://developer.android.com/reference/android/provider/ContactsContract.
   a book that every handset has (``Phone``, ``WhatsApp``) would tie them all together.
 - A contact that was deleted stays a contact as long as its line stands; that it is marked so is
   counted. Data whose contact is gone is a reject that holds it.
+- A contact that free pages or the log alone hold is a row too: its ``source`` says so, and where.
+  It gets what they hold of its numbers; so does one that is marked deleted.
 """
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.evidence.android_call_log import CALLS, LEFT, TAKEN, call_log
 from faisceau.evidence.batches import batch, only, present
-from faisceau.evidence.databases import Cells, Database, opened, table_columns, text, true
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    Database,
+    joined,
+    looked_up,
+    opened,
+    table_columns,
+    text,
+    true,
+)
+from faisceau.evidence.gathered import Gathered, among
+from faisceau.evidence.lost import LEFT as LEFT_ROW
 from faisceau.evidence.reading import Head, Source
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
-from faisceau.tables.schemas.schema import Batch
+from faisceau.tables.schemas.schema import STRINGS, Batch
 from faisceau.words import N_
 
 FILLS = [CONTACT, CALL, MESSAGE]
@@ -37,8 +49,13 @@ _ITEM = "vnd.android.cursor.item/"
 _IDENTIFIERS = frozenset(f"{_ITEM}{kind}" for kind in ("phone_v2", "email_v2", "im", "sip_address"))
 _NAMES = tuple(f"{_ITEM}{kind}" for kind in ("name", "nickname", "organization"))
 _TELEGRAM = re.compile(r"org\.telegram\.\S*profile$")
-_TELLING = re.compile(r"\+?[0-9][0-9 ().-]{5,24}|[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELLING = r"\+?[0-9][0-9 ().-]{5,24}|[^@\s]+@[^@\s]+\.[^@\s]+"
 """A value that is a number, a mail address or a jid."""
+
+_SAME_CONTACT = "display_name account_id account_name"
+_SAME_DATA = "raw_contact_id mimetype_id data1 data2 data3 data4"
+"""Columns that name a contact, and what is said of it, in whatever state its row is."""
+_NO_NUMBER = pa.scalar(None, pa.int64())
 
 _TAKEN = {
     "raw_contacts": "_id account_id account_name account_type deleted display_name",
@@ -82,99 +99,182 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """Contacts in the order of their table, then the calls that stand with them."""
     with opened(source) as database:
-        said = _data(database)
-        accounts = _accounts(database)
+        types = _Types.of(database)
+        said, gone = _Data(types), _Data(types)
+        for cells in _data(database):
+            (gone if cells.lost else said).add(cells, database)
+        book = _Book(said.gathered(), gone.gathered(), _accounts(database))
         for cells in _raw_contacts(database):
-            yield _contacts(database, cells, said, accounts)
-        for contact in said.values():
-            for number, value in contact.all:
-                source.reject(f"data {number}", ORPHAN, schema=CONTACT, raw=value)
+            yield book.contacts(database, cells)
+        said.reject_others(source, book.met)
+        gone.reject_others(source, book.met)
+        database.leave(LEFT_ROW, gone.of(book.met) - book.taken)
         if database.has("calls", *CALLS):
             yield from call_log(database, "calls")
         database.settle(_TAKEN, _LEFT)
 
 
+# What is said of contacts.
+
+
+@dataclass(frozen=True, slots=True)
+class _Types:
+    """Numbers of the types of data, by what is made of them."""
+
+    named: dict[int, str]
+    identifiers: list[int]
+    telegram: list[int]
+    applications: list[int]
+    names: list[list[int]]
+    """In the order in which they count."""
+
+    @classmethod
+    def of(cls, database: Database) -> "_Types":
+        rows = database.rows("SELECT _id, mimetype FROM mimetypes")
+        named = {n: text(kind) or "" for n, kind in rows if isinstance(n, int)}
+        return cls(
+            named,
+            [n for n, kind in named.items() if kind in _IDENTIFIERS],
+            [n for n, kind in named.items() if _TELEGRAM.search(kind)],
+            [n for n, kind in named.items() if kind.startswith(_ITEM + "vnd.")],
+            [[n for n, kind in named.items() if kind == name] for name in _NAMES],
+        )
+
+
+def _data(database: Database) -> Iterator[Cells]:
+    wanted = ("_id", "raw_contact_id", "mimetype_id", "data1", "data2", "data3", "data4")
+    fields = present(database, "data", {name: name for name in wanted})
+    yield from database.cells("data", fields, "ORDER BY rowid", _SAME_DATA)
+
+
 @dataclass(slots=True)
 class _Said:
-    """What the data of one raw contact say: names by type, identifiers, and everything."""
+    """What is said of each contact: identifiers, and names by type."""
 
-    names: dict[str, str] = field(default_factory=dict)
-    identifiers: dict[str, None] = field(default_factory=dict)
-    all: list[tuple[Any, str]] = field(default_factory=list)
+    identifiers: Gathered
+    names: list[Gathered]
 
 
-def _data(database: Database) -> dict[int, _Said]:
-    """What is said of each raw contact; other kinds of data are counted by their type."""
-    types = {
-        number: text(kind) or ""
-        for number, kind in database.rows("SELECT _id, mimetype FROM mimetypes")
-    }
-    found: dict[int, _Said] = defaultdict(_Said)
-    left: Counter[str] = Counter()
-    columns = ("_id", "raw_contact_id", "mimetype_id", "data1", "data2", "data3", "data4")
-    picked = ", ".join(database.pick("data", *columns))
-    for number, contact, type_id, *values in database.rows(
-        f"SELECT {picked} FROM data ORDER BY rowid"
-    ):
-        kind, said = types.get(type_id, "?"), found[contact]
-        first, second, third, fourth = (_word(value) for value in values)
-        said.all.append((number, first or fourth))
-        if kind in _IDENTIFIERS:
-            if value := first or fourth:
-                said.identifiers[value] = None
-        elif kind in _NAMES:
-            said.names.setdefault(kind, first or f"{second} {third}".strip())
-        elif _TELEGRAM.search(kind) and first.isdigit():
-            said.identifiers[f"user{first}"] = None
-        elif not kind.startswith(_ITEM + "vnd.") or not _TELLING.fullmatch(first):
-            left[f"contact data of type {kind}"] += 1
-        else:
-            said.identifiers[first] = None
-    for what, n in left.items():
-        database.leave(what, n)
-    return found
+@dataclass(slots=True)
+class _Data:
+    """Rows of ``data`` in columns: all of them, identifiers, names by type."""
+
+    types: _Types
+    rows: list[pa.Array] = field(default_factory=list)
+    contacts: list[pa.Array] = field(default_factory=list)
+    words: list[pa.Array] = field(default_factory=list)
+    identifiers: list[pa.Array] = field(default_factory=list)
+    names: list[list[pa.Array]] = field(default_factory=lambda: [[] for _ in _NAMES])
+
+    def add(self, cells: Cells, database: Database) -> None:
+        """Rows of the table; other kinds of data are counted by their type."""
+        kinds, types = cells.integers("mimetype_id"), self.types
+        first, fourth = _words(cells, "data1"), _words(cells, "data4")
+        word = pc.coalesce(first, fourth)
+        plain = _is_in(kinds, types.identifiers)
+        digits = pc.fill_null(pc.match_substring_regex(first, "^[0-9]+$"), False)
+        telegram = pc.and_(_is_in(kinds, types.telegram), digits)
+        telling = pc.and_(_is_in(kinds, types.applications), _is_telling(first))
+        user = pc.binary_join_element_wise("user", first, "")
+        own = pc.if_else(telegram, user, pc.if_else(telling, first, NULL))
+        self.rows.append(cells.locators("_id"))
+        self.contacts.append(cells.integers("raw_contact_id"))
+        self.words.append(word)
+        self.identifiers.append(pc.if_else(plain, word, own))
+        known = pc.or_(pc.or_(plain, telegram), telling)
+        whole = pc.coalesce(first, joined(_words(cells, "data2"), _words(cells, "data3"), " "))
+        for numbers, found in zip(types.names, self.names, strict=True):
+            of_name = _is_in(kinds, numbers)
+            found.append(pc.if_else(of_name, whole, NULL))
+            known = pc.or_(known, of_name)
+        if not cells.lost:
+            for met in pc.value_counts(kinds.filter(pc.invert(known))).to_pylist():
+                kind = types.named.get(met["values"], "?")
+                database.leave(f"contact data of type {kind}", met["counts"])
+
+    def gathered(self) -> _Said:
+        names = [Gathered.firsts(self.contacts, found) for found in self.names]
+        return _Said(Gathered.lists(self.contacts, self.identifiers), names)
+
+    def reject_others(self, source: Source, met: Sequence[pa.Array]) -> None:
+        """A reject for each row of a contact that is not among those met."""
+        for rows, contacts, words in zip(self.rows, self.contacts, self.words, strict=True):
+            other = pc.invert(among(contacts, met))
+            for at, word in zip(
+                rows.filter(other).to_pylist(), words.filter(other).to_pylist(), strict=True
+            ):
+                source.reject(at, ORPHAN, schema=CONTACT, raw=word or "")
+
+    def of(self, met: Sequence[pa.Array]) -> int:
+        """How many rows are of these contacts."""
+        return sum(true(among(contacts, met)) for contacts in self.contacts)
+
+
+def _is_in(kinds: pa.Array, numbers: Sequence[int]) -> pa.Array:
+    return pc.is_in(kinds, value_set=pa.array(numbers, pa.int64()))
+
+
+def _is_telling(words: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(words, f"^(?:{_TELLING})$"), False)
+
+
+def _words(cells: Cells, name: str) -> pa.Array:
+    """Texts without the space around them; null where nothing is left."""
+    found = pc.utf8_trim_whitespace(cells.texts(name))
+    return pc.if_else(pc.equal(found, ""), NULL, found)
+
+
+# Contacts.
 
 
 def _accounts(database: Database) -> dict[int, str]:
     if not database.has("accounts", "_id", "account_name"):
         return {}
-    return {n: _word(name) for n, name in database.rows("SELECT _id, account_name FROM accounts")}
+    rows = database.rows("SELECT _id, account_name FROM accounts")
+    return {n: name for n, stored in rows if (name := (text(stored) or "").strip())}
 
 
 def _raw_contacts(database: Database) -> Iterator[Cells]:
     wanted = ("_id", "account_id", "account_name", "deleted", "display_name")
     fields = present(database, "raw_contacts", {name: name for name in wanted})
-    yield from database.cells("raw_contacts", fields, "ORDER BY rowid")
+    yield from database.cells("raw_contacts", fields, "ORDER BY rowid", _SAME_CONTACT)
 
 
-def _contacts(
-    database: Database, cells: Cells, said: dict[int, _Said], accounts: dict[int, str]
-) -> Batch:
-    each = [said.pop(number) if number in said else _Said() for number in cells.raw("_id")]
-    books = zip(cells.raw("account_id"), cells.raw("account_name"), strict=True)
-    shown = [_word(name) for name in cells.raw("display_name")]
-    names = [
-        name or next((s.names[kind] for kind in _NAMES if s.names.get(kind)), None)
-        for name, s in zip(shown, each, strict=True)
-    ]
-    identifiers = [[*s.identifiers] or None for s in each]
-    deleted = pc.equal(pc.fill_null(cells.integers("deleted"), 0), 1)
-    database.leave("marks that a contact was deleted", true(deleted))
-    empty = [not name and not ids for name, ids in zip(names, identifiers, strict=True)]
-    database.leave("contacts without name or number", sum(empty))
-    columns = {
-        "ref": cells.texts("_id"),
-        "account": [_account(accounts.get(n) or _word(name)) for n, name in books],
-        "name": names,
-        "identifiers": identifiers,
-    }
-    return only(batch(CONTACT, columns, cells.locators("_id")), pc.invert(pa.array(empty)))
+@dataclass(slots=True)
+class _Book:
+    """What is said of contacts, what was of those that are deleted, and who was met."""
 
+    said: _Said
+    gone: _Said
+    accounts: Mapping[int, str]
+    met: list[pa.Array] = field(default_factory=list)
+    taken: int = 0
+    """Identifiers found in free pages that stand with their contact again."""
 
-def _account(name: str) -> str | None:
-    """The account where its name tells whose it is."""
-    return name if _TELLING.fullmatch(name) else None
-
-
-def _word(value: Any) -> str:
-    return (text(value) or "").strip()
+    def contacts(self, database: Database, cells: Cells) -> Batch:
+        """The contacts of one chunk."""
+        ids = cells.integers("_id")
+        self.met.append(ids)
+        marked = pc.equal(pc.fill_null(cells.integers("deleted"), 0), 1)
+        if not cells.lost:
+            database.leave("marks that a contact was deleted", true(marked))
+        deleted = cells.deleted(marked)
+        identifiers = self.said.identifiers.get(ids)
+        if true(deleted) and len(self.gone.identifiers.keys):
+            were = self.gone.identifiers.get(pc.if_else(deleted, ids, _NO_NUMBER))
+            were = pc.if_else(pc.is_null(identifiers), were, pa.nulls(cells.n, STRINGS))
+            self.taken += int(pc.sum(pc.list_value_length(were)).as_py() or 0)
+            identifiers = pc.coalesce(identifiers, were)
+        name = pc.coalesce(_words(cells, "display_name"), *(n.get(ids) for n in self.said.names))
+        account = pc.coalesce(
+            looked_up(cells.integers("account_id"), self.accounts), _words(cells, "account_name")
+        )
+        columns = {
+            "ref": cells.texts("_id"),
+            "account": pc.if_else(_is_telling(account), account, NULL),
+            "name": name,
+            "identifiers": identifiers,
+        }
+        empty = pc.and_(pc.is_null(name), pc.is_null(identifiers))
+        database.leave("contacts without name or number", true(empty))
+        return only(batch(CONTACT, columns, cells.locators("_id")), pc.invert(empty))

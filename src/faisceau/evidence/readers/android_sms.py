@@ -9,11 +9,14 @@ https://developer.android.com/reference/android/provider/Telephony; makers add c
 - The holder is ``source.owner``, else ``owner``: an SMS names the other side alone.
 - A draft was never sent: it is rejected, its words kept with the reject. Delivery and read
   reports are left. A part of an MMS whose message is gone is a reject that holds its words.
+- ``deleted``: marked so by the handset, or found in free pages and the log alone (``source`` says
+  where).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -57,6 +60,10 @@ _NOTIFICATION = 130
 """``m_type`` of an MMS that was announced and not downloaded."""
 _MILLISECONDS = 100_000_000_000
 """A ``date`` of ``pdu`` is in seconds; a larger one is a maker's, in milliseconds."""
+
+_SAME_SMS, _SAME_MMS = "address date body", "thread_id date tr_id"
+_SAME_PART = "mid seq ct name cl _data text"
+"""Columns that name a message, and a part of one, in whatever state its row is."""
 
 _TAKEN = {
     "sms": "_id thread_id address date date_sent type body subject deleted",
@@ -154,7 +161,8 @@ def _texts(provider: _Provider, table: str, app: str) -> Iterator[Batch]:
     database, me = provider.database, pa.scalar(provider.me)
     wanted = ("_id", "thread_id", "address", "type", "body", "subject", "deleted")
     fields = present(database, table, {name: name for name in wanted})
-    for cells in database.cells(table, fields | {"at": _at(database, table)}, "ORDER BY rowid"):
+    fields["at"] = _at(database, table)
+    for cells in database.cells(table, fields, "ORDER BY rowid", _SAME_SMS, [*_APPS]):
         types = pc.fill_null(cells.integers("type"), 0)
         incoming, outgoing, drafts = (
             pc.is_in(types, value_set=pa.array(some)) for some in (_IN, _OUT, _DRAFTS)
@@ -190,8 +198,8 @@ def _at(database: Database, table: str) -> str:
 
 
 def _deleted(cells: Cells) -> pa.Array:
-    """True for what the handset marked; null where its maker has no such mark."""
-    return pc.equal(cells.integers("deleted"), 1)
+    """True for what is lost or the handset marked; null where its maker has no such mark."""
+    return cells.deleted(pc.equal(cells.integers("deleted"), 1))
 
 
 # MMS.
@@ -210,22 +218,29 @@ class _Content:
 
 def _multimedia(provider: _Provider, pdu: str, part: str, addr: str) -> Iterator[Batch]:
     database = provider.database
-    contents = _contents(database, part)
+    there = {number for (number,) in database.rows(f"SELECT _id FROM {pdu}")}
+    contents = _contents(database, part, there)
     people: dict[int, list[tuple[int, str]]] = defaultdict(list)
     if database.has(addr, "msg_id", "address", "type"):
-        for message, address, role in database.rows(f"SELECT msg_id, address, type FROM {addr}"):
+        columns = "msg_id, address, type"
+        lost = database.lost(addr, columns, "msg_id address type", "ORDER BY rowid")
+        for message, address, role in chain(
+            database.rows(f"SELECT {columns} FROM {addr}"),
+            (row for row in lost if row[0] not in there),
+        ):
             if who := text(address):
                 people[message].append((role, who))
     wanted = ("_id", "thread_id", "msg_box", "sub", "m_type", "deleted")
     fields = present(database, pdu, {name: name for name in wanted})
     fields["at"] = f"{_at(database, pdu)} / CASE WHEN date > {_MILLISECONDS} THEN 1000 ELSE 1 END"
-    for cells in database.cells(pdu, fields, "ORDER BY rowid"):
+    for cells in database.cells(pdu, fields, "ORDER BY rowid", _SAME_MMS):
         ids = cells.raw("_id")
         exchange = _Exchange(provider, [people.pop(n, []) for n in ids])
         yield _messages(cells, exchange, [contents.pop(n, None) for n in ids])
     for content in contents.values():
         for number, words in content.parts:
-            database.source.reject(f"{part} {number}", ORPHAN, schema=MESSAGE, raw=words)
+            at = "?" if number is None else number
+            database.source.reject(f"{part} {at}", ORPHAN, schema=MESSAGE, raw=words)
     database.leave("addresses of an MMS whose message is gone", sum(map(len, people.values())))
 
 
@@ -277,15 +292,17 @@ def _messages(cells: Cells, exchange: _Exchange, contents: list[_Content | None]
     return only(batch(MESSAGE, columns, cells.locators("_id"), reasons), pc.invert(reports))
 
 
-def _contents(database: Database, part: str) -> dict[int, _Content]:
-    """What each MMS carries, by its number."""
+def _contents(database: Database, part: str, there: Container[Any]) -> dict[int, _Content]:
+    """What each MMS carries, by its number; lost parts, of those alone that are not ``there``."""
     found: dict[int, _Content] = defaultdict(_Content)
     if not database.has(part, "_id", "mid", "ct"):
         return found
     columns = ", ".join(database.pick(part, "_id", "mid", "ct", "text", "_data", "cl", "name"))
     order = "mid, seq, rowid" if database.has(part, "seq") else "rowid"
-    for number, message, ct, *rest in database.rows(
-        f"SELECT {columns} FROM {part} ORDER BY {order}"
+    lost = database.lost(part, columns, _SAME_PART, f"ORDER BY {order}")
+    for number, message, ct, *rest in chain(
+        database.rows(f"SELECT {columns} FROM {part} ORDER BY {order}"),
+        (row for row in lost if row[1] not in there),
     ):
         content, kind = found[message], (text(ct) or "").lower()
         words, path, place, name = (text(value) or "" for value in rest)

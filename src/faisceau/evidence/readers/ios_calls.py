@@ -9,6 +9,7 @@ and meaning are known from the open tool iLEAPP (``callHistory.py``).
   ``voice``, as the table knows no other.
 - A call with several persons is one row each. Who calls without a number is not stored: such a
   call is rejected with this reason.
+- A call that free pages or the log alone hold is a row too: its ``source`` says so, and where.
 """
 
 import re
@@ -91,11 +92,11 @@ def read(source: Source) -> Iterator[Batch]:
         if database.has("zcallrecord", *_NEWER):
             people = _People.of(database, links)
             fields = dict(zip(_RECORD, database.pick("zcallrecord", *_RECORD), strict=True))
-            for cells in database.cells("zcallrecord", fields, "ORDER BY z_pk"):
+            for cells in database.cells("zcallrecord", fields, "ORDER BY z_pk", "zunique_id"):
                 yield from _newer(cells, people, me, source)
         if database.has("call", *_OLDER):
             fields = {name: name for name in _CALL}
-            for cells in database.cells("call", fields, "ORDER BY rowid"):
+            for cells in database.cells("call", fields, "ORDER BY rowid", "address date"):
                 yield _older(cells, me, source)
         columns = " ".join(database.tables[links]) if links else ""
         database.settle({**_TAKEN, **({links: columns} if links else {})}, _LEFT)

@@ -6,18 +6,32 @@ numbers of properties are those of Apple's own address book interface.
 
 ``name`` is how the phone shows a person, then the nickname in quotation marks and the
 organisation in parentheses. ``identifiers`` are numbers, mail addresses, and the names in social
-and messaging services.
+and messaging services. A person whom free pages or the log alone hold is a row too, with the
+identifiers that they hold: its ``source`` says so, and where.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
-from faisceau.evidence.databases import Cells, Database, opened, table_columns, text
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    Database,
+    joined,
+    looked_up,
+    opened,
+    table_columns,
+    text,
+    true,
+)
+from faisceau.evidence.gathered import Gathered, among
 from faisceau.evidence.reading import Head, Source
 from faisceau.tables.schemas import CONTACT
-from faisceau.tables.schemas.schema import STRING, STRINGS, Batch
+from faisceau.tables.schemas.schema import STRING, Batch
 from faisceau.words import N_
 
 FILLS = [CONTACT]
@@ -27,6 +41,8 @@ _NAMED = ("rowid", "prefix", "first", "middle", "last", "suffix")
 _OTHERS = ("nickname", "organization", "displayname", "compositenamefallback", "guid")
 _FIELDS = (*_NAMED, *_OTHERS)
 _READ = " or ".join(f"property = {number}" for number in (_PHONE, _MAIL, _MESSAGING, _SOCIAL))
+_SAME_PERSON = "first last organization nickname displayname"
+"""Columns that name a person, in whatever state the row is."""
 
 _TAKEN = {
     "abperson": " ".join(_FIELDS),
@@ -70,36 +86,54 @@ def read(source: Source) -> Iterator[Batch]:
     if not detect(source.head):
         raise BadInput(N_("{name} is no address book of an iPhone"), name=source.name)
     with opened(source) as database:
-        reachable = _reachable(database)
+        named = _service_names(database)
+        said, gone = _Values(), _Values()
+        for cells in _values(database):
+            (gone if cells.lost else said).add(cells, named)
+        reachable = Gathered.lists(said.persons, said.words)
+        once = Gathered.lists(gone.persons, gone.words)
+        met: list[pa.Array] = []
         fields = dict(zip(_FIELDS, database.pick("abperson", *_FIELDS), strict=True))
-        for cells in database.cells("abperson", fields, "ORDER BY rowid"):
+        for cells in database.cells("abperson", fields, "ORDER BY rowid", _SAME_PERSON):
+            persons = cells.integers("rowid")
+            met.append(persons)
+            identifiers = reachable.get(persons)
+            if cells.lost:
+                identifiers = pc.coalesce(identifiers, once.get(persons))
             columns = {
                 "account": pa.repeat(pa.scalar(source.owner, STRING), cells.n),
                 "ref": cells.texts("guid"),
                 "name": _names(cells),
-                "identifiers": pa.array(
-                    [reachable.pop(row, None) for row in cells.raw("rowid")], STRINGS
-                ),
+                "identifiers": identifiers,
             }
             yield Batch(CONTACT, pa.RecordBatch.from_pydict(columns), cells.locators("rowid"))
-        database.leave("numbers and addresses of persons who are gone", len(reachable))
+        everyone = pa.array(reachable.keys, pa.int64())
+        left = len(everyone) - true(among(everyone, met))
+        database.leave("numbers and addresses of persons who are gone", left)
         n = database.one(f"SELECT count(*) FROM abmultivalue WHERE NOT ({_READ})")
         database.leave("postal addresses, dates, links and relations of contacts", n)
         database.settle(_TAKEN, _LEFT)
 
 
-def _reachable(database: Database) -> dict[int, list[str]]:
-    """Numbers, mail addresses and names in services of each person, each once."""
-    uid = database.pick("abmultivalue", "uid")[0]
-    named = _service_names(database)
-    found: dict[int, dict[str, None]] = {}
-    for person, value, key in database.rows(
-        f"SELECT record_id, value, {uid} FROM abmultivalue WHERE {_READ} ORDER BY rowid"
-    ):
-        one = text(value) or named.get(key)
-        if one and one.strip():
-            found.setdefault(person, {})[one.strip()] = None
-    return {person: list(values) for person, values in found.items()}
+@dataclass(slots=True)
+class _Values:
+    """Numbers, mail addresses and names in services in columns, and whose they are."""
+
+    persons: list[pa.Array] = field(default_factory=list)
+    words: list[pa.Array] = field(default_factory=list)
+
+    def add(self, cells: Cells, named: Mapping[int, str]) -> None:
+        value = pc.coalesce(cells.texts("value"), looked_up(cells.integers("uid"), named))
+        value = pc.utf8_trim_whitespace(value)
+        self.persons.append(cells.integers("record_id"))
+        self.words.append(pc.if_else(pc.equal(value, ""), NULL, value))
+
+
+def _values(database: Database) -> Iterator[Cells]:
+    names = ("record_id", "value", "uid")
+    fields = dict(zip(names, database.pick("abmultivalue", *names), strict=True))
+    rest = f"WHERE {_READ} ORDER BY rowid"
+    yield from database.cells("abmultivalue", fields, rest, "record_id property value")
 
 
 def _service_names(database: Database) -> dict[int, str]:
@@ -117,13 +151,21 @@ def _service_names(database: Database) -> dict[int, str]:
 
 def _names(cells: Cells) -> pa.Array:
     """How each person is shown: ``Prefix First Middle Last Suffix "Nickname" (Organisation)``."""
-    names: list[str | None] = []
-    columns = [cells.texts(name).to_pylist() for name in (*_NAMED[1:], *_OTHERS[:-1])]
-    for *parts, nickname, organisation, shown, fallback in zip(*columns, strict=True):
-        name = " ".join(part for part in parts if part) or shown or ""
-        if nickname and nickname != name:
-            name = f'{name} "{nickname}"' if name else nickname
-        if organisation and organisation != name:
-            name = f"{name} ({organisation})" if name else organisation
-        names.append(name or fallback)
-    return pa.array(names, STRING)
+    parts = [cells.texts(name) for name in _NAMED[1:]]
+    nickname, organisation, shown, fallback = map(cells.texts, _OTHERS[:-1])
+    whole = pa.nulls(cells.n, STRING)
+    for part in parts:
+        whole = joined(whole, part, " ")
+    name = pc.coalesce(whole, shown)
+    quoted = pc.binary_join_element_wise('"', nickname, '"', "")
+    name = _beside(name, nickname, quoted)
+    name = _beside(name, organisation, pc.binary_join_element_wise("(", organisation, ")", ""))
+    return pc.coalesce(name, fallback)
+
+
+def _beside(name: pa.Array, other: pa.Array, marked: pa.Array) -> pa.Array:
+    """The name, then another one ``marked`` as such; that one alone where it is all there is."""
+    if other.null_count == len(other):
+        return name
+    marked = pc.if_else(pc.fill_null(pc.equal(name, other), False), NULL, marked)
+    return pc.coalesce(pc.binary_join_element_wise(name, marked, " "), name, other)

@@ -11,8 +11,9 @@ is known from https://github.com/ReagentX/imessage-exporter (``docs/tables``).
   then what is stored with it. So are notices, which are sent by nobody but whom the row names.
 - An edited message says what it says now; each earlier version, each part deleted since and each
   further attachment is a row of its own with the same ``ref``, the first two ``deleted``.
-- Messages unsent by their sender and those "recently deleted" are ``deleted``. The list of those
-  deleted for good holds identifiers alone: counted as left.
+- Messages unsent by their sender and those "recently deleted" are ``deleted``, and so are those
+  that free pages or the log alone hold (``source`` says where). The list of those deleted for good
+  holds identifiers alone: counted as left.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +106,7 @@ def read(source: Source) -> Iterator[Batch]:
             for name, sql in _BLOBS.items()
             if name in have and (name != "message_summary_info" or "date_edited" in have)
         }
-        for cells in database.cells("message", fields, "m ORDER BY m.rowid"):
+        for cells in database.cells("message", fields, "m ORDER BY m.rowid", "guid"):
             yield from _batches(cells, book, source)
         for table in _IDS_ALONE:
             n = database.one(f"SELECT count(*) FROM {table}") if database.filled(table) else 0
@@ -146,7 +147,7 @@ def _batches(cells: Cells, book: MessageBook, source: Source) -> Iterator[Batch]
         "kind": words.kind,
         "subject": cells.texts("subject"),
         "edited_at": pc.coalesce(edited, retracted),
-        "deleted": pc.or_(pc.or_(trashed, pc.is_valid(retracted)), words.unsent),
+        "deleted": cells.deleted(pc.or_(pc.or_(trashed, pc.is_valid(retracted)), words.unsent)),
         "reply_to": pc.coalesce(
             pc.if_else(pc.equal(words.reaction, ""), pa.scalar(None, STRING), _target(cells)),
             cells.texts("thread_originator_guid"),

@@ -12,6 +12,8 @@ their columns: https://github.com/bepaald/signalbackup-tools.
   ``sent_at`` and its own as ``edited_at``. A reaction is a message that answers another.
 - Calls come from ``call``; in older versions from the messages that stand for them.
 - Events have their meaning in brackets; drafts are rejected.
+- Messages and calls that free pages or the log alone hold are rows too, messages marked
+  ``deleted``: their ``source`` says so, and where.
 """
 
 from base64 import b64decode
@@ -49,6 +51,8 @@ FILLS = [MESSAGE, CALL, CONTACT]
 
 DRAFT = N_("a draft: it was never sent")
 
+_SAME_MESSAGE = "thread_id date_sent date from_recipient_id recipient_id address"
+"""Columns that name a message, in whatever state its row is; versions have some of them."""
 _KINDS = {"image": "image", "video": "video", "audio": "file"}
 _LONG_TEXT = "text/x-signal-plain"
 """Type of the attachment that holds what a message's body has no place for."""
@@ -159,7 +163,7 @@ def _table(book: _Book, table: str) -> Iterator[Batch]:
     fields = present(database, table, FIELDS)
     quoted = _quoted(database, table, fields)
     firsts = _firsts(database, table, fields)
-    for cells in database.cells(table, fields, "ORDER BY rowid"):
+    for cells in database.cells(table, fields, "ORDER BY rowid", _SAME_MESSAGE):
         base = pc.bit_wise_and(pc.fill_null(cells.integers("type"), 0), types.BASE)
         called = pc.is_in(base, value_set=pa.array(types.CALLS))
         if not true(called):
@@ -245,7 +249,7 @@ def _messages(
         "text": pc.coalesce(event, _bodies(source, cells, ids, attached)),
         "kind": pc.if_else(pc.is_valid(event), "system", pc.coalesce(looked_up(ids, has), "text")),
         "edited_at": epoch_times(times, "edited", 1000).counted(source, "message.edited_at"),
-        "deleted": pc.equal(pc.fill_null(cells.integers("removed"), 0), 1),
+        "deleted": cells.deleted(pc.equal(pc.fill_null(cells.integers("removed"), 0), 1)),
         "reply_to": _replies(book, cells, quoted),
         "attachment_sha256": looked_up(ids, hashes),
     }
@@ -294,7 +298,7 @@ def _calls(book: _Book) -> Iterator[Batch]:
     names = ("peer", "direction", "event", "ringer")
     wanted = {**{name: name for name in names}, "_id": "_id", "at": "timestamp"}
     fields = present(database, "call", wanted)
-    for cells in database.cells("call", fields, "ORDER BY rowid"):
+    for cells in database.cells("call", fields, "ORDER BY rowid", "call_id peer timestamp"):
         peer = looked_up(cells.integers("peer"), who.called)
         out = pc.equal(pc.fill_null(cells.integers("direction"), 0), 1)
         ringer = looked_up(cells.integers("ringer"), who.called)

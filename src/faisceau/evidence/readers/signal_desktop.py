@@ -8,22 +8,27 @@ JSON into columns: a field is read from its column, else from the JSON.
   conversation's id, ``ref`` the message's. The holder is who ``items`` says, else
   ``source.owner``, else ``owner``.
 - Earlier wordings of an edited message, and reactions, are rows of their own.
+- A message that free pages or the log alone hold is ``deleted``: ``source`` says where it was.
 - Calls come from ``callsHistory``; before it existed, from the messages that tell of them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from faisceau.evidence.batches import batch, present
+from faisceau.evidence.batches import Part, batch, in_order, present
 from faisceau.evidence.databases import (
     Cells,
     Database,
     Links,
     epoch_times,
+    looked_up,
     opened,
+    shared_lists,
     table_columns,
     text,
 )
@@ -31,7 +36,7 @@ from faisceau.evidence.reading import OWNER, Head, Source
 from faisceau.evidence.signal.conversations import Conversations, conversations
 from faisceau.evidence.signal.stored_json import Object, inner, listed, loaded
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
-from faisceau.tables.schemas.schema import STRING, Batch
+from faisceau.tables.schemas.schema import STRING, TIME, Batch
 
 FILLS = [MESSAGE, CALL, CONTACT]
 
@@ -45,6 +50,17 @@ _FIELDS = {
     "type": "type", "body": "body", "source": "source",
     "service": "sourceserviceid sourceuuid",
 }  # fmt: skip
+_BESIDE = ("edited_at", "reply_to", "attachment_sha256")
+"""Columns of a message that its JSON alone tells."""
+_COLUMNS = ("ref", "thread_id", "thread_name", "sender_id", "sender_name", "recipients", "text",
+    "kind", "sent_at", "deleted", *_BESIDE)  # fmt: skip
+_TELLING = (
+    r'"(?:attachments|editHistory|reactions|contact)":\s*\[\s*\{'
+    r'|"(?:quote|poll|sticker|callHistoryDetails)":\s*\{'
+    r'|"deletedForEveryone":\s*true|"editMessageTimestamp":\s*[0-9]'
+)
+"""JSON that tells more than the columns."""
+_ORIGIN = r'"source(?:ServiceId|Uuid)":\s*"'
 _TAKEN = {
     "messages": "id json sent_at conversationid type body source sourceserviceid sourceuuid rowid",
     "conversations": """id json type members name profilename profilefullname e164 serviceid uuid
@@ -82,10 +98,9 @@ def read(source: Source) -> Iterator[Batch]:
     with opened(source) as database:
         book = conversations(database, source.owner or OWNER)
         attached = _attached(database)
-        sent = Links.of(database, "SELECT sent_at, rowid FROM messages ORDER BY rowid")
         fields = {**present(database, "messages", _FIELDS), "row": "rowid"}
-        for cells in database.cells("messages", fields, "ORDER BY rowid"):
-            yield from _Chunk(database, cells, book, attached).batches(sent)
+        for cells in database.cells("messages", fields, "ORDER BY rowid", "id"):
+            yield from _Chunk(database, cells, book, attached).batches()
         yield from _calls(database, book)
         yield from _contacts(database, book)
         database.settle(_TAKEN, _LEFT)
@@ -127,21 +142,68 @@ class _Chunk:
         self.messages: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
         self.told = database.filled("callshistory")
+        self.place = 0
+        """Of the row at hand in the chunk."""
 
-    def batches(self, sent: Links) -> Iterator[Batch]:
-        """Everything that the rows say."""
+    def batches(self) -> Iterator[Batch]:
+        """Everything that the rows say: by columns where these alone tell it, else row by row."""
         cells = self.cells
-        names = [*_FIELDS]
-        for values in zip(*map(cells.raw, names), strict=True):
-            row = dict(zip(names, values, strict=True))
+        plain = _plain(cells, [*self.attached])
+        names, others = [*_FIELDS], pc.indices_nonzero(pc.invert(plain)).to_pylist()
+        columns = [cells.raw(name) for name in names]
+        located = cells.locators("row")
+        for self.place in others:
+            row = {name: column[self.place] for name, column in zip(names, columns, strict=True)}
+            row["row"] = located[self.place].as_py()
             said = loaded(row["json"])
             if not said and row["json"]:
                 self.database.source.tally.unread["message.json"] += 1
             self.take(row, said)
-        if self.messages:
-            yield self.made(sent)
+        parts = [self.by_columns(plain)] if len(others) < cells.n else []
+        parts += [self.made()] if self.messages else []
+        if parts:
+            yield in_order(parts)
         if self.calls:
             yield _call_batch(self.database, cells.table, self.calls)
+
+    def by_columns(self, plain: pa.Array) -> Part:
+        """The messages whose JSON tells nothing beside the columns."""
+        book, cells = self.book, self.cells
+        wanted = ("id", "thread", "type", "body", "service", "source")
+        key, thread, kind, body, service, origin = (
+            cells.texts(name).filter(plain) for name in wanted
+        )
+        times = epoch_times(cells, "at", 1000)
+        named = pc.coalesce(service, origin)
+        people = {who: book.person(who) for who in pc.unique(named).to_pylist() if who}
+        mine = pc.equal(kind, "outgoing")
+        sender = pc.if_else(mine, pa.scalar(book.me, STRING), looked_up(named, people))
+        titles = {t: book.title(t) for t in pc.unique(thread).to_pylist()}
+        everyone, which = shared_lists([thread, sender], book.recipients)
+        columns = {
+            "ref": key,
+            "thread_id": thread,
+            "thread_name": looked_up(thread, titles),
+            "sender_id": sender,
+            "sender_name": looked_up(sender, book.names),
+            "recipients": everyone.take(which),
+            "text": body,
+            "kind": "text",
+            "sent_at": times.at.filter(plain),
+            "deleted": cells.deleted().filter(plain),
+            "edited_at": pa.nulls(len(key), TIME),
+        }
+        locators = cells.locators("row").filter(plain)
+        reasons = None if times.reasons is None else times.reasons.filter(plain)
+        made = self.batch({**dict.fromkeys(_BESIDE), **columns}, locators, reasons)
+        return Part(made, pc.indices_nonzero(plain))
+
+    def batch(
+        self, columns: Mapping[str, Any], locators: pa.Array, reasons: pa.Array | None
+    ) -> Batch:
+        account = self.book.account or self.database.source.owner
+        whole = {name: columns[name] for name in _COLUMNS} | {"app": "signal", "account": account}
+        return batch(MESSAGE, whole, locators, reasons)
 
     def take(self, row: dict[str, Any], said: Object) -> None:
         book, thread = self.book, text(row["thread"]) or text(said.get("conversationId"))
@@ -157,15 +219,16 @@ class _Chunk:
         at = said.get("sent_at") if row["at"] is None else row["at"]
         sender = self.sender(row, said, kind, thread)
         one = {
-            "at": f"{self.cells.table} {row['row']}",
+            "at": row["row"],
+            "place": self.place,
             "ref": key,
             "thread_id": thread,
-            "thread_name": book.names.get(book.called.get((thread or "").lower(), "")),
+            "thread_name": book.title(thread),
             "sender_id": sender,
             "sender_name": book.names.get(sender or ""),
             "recipients": book.recipients(thread, sender),
             "sent_at": at,
-            "deleted": said.get("deletedForEveryone") is True,
+            "deleted": self.cells.lost or said.get("deletedForEveryone") is True,
         }
         body = text(row["body"]) or text(said.get("body"))
         files = listed(said, "attachments") or self.attached.get(key or "", [])
@@ -220,7 +283,7 @@ class _Chunk:
                 "sender_name": self.book.names.get(sender or ""),
                 "recipients": self.book.recipients(one["thread_id"], sender),
                 "sent_at": reaction.get("timestamp") or reaction.get("targetTimestamp"),
-                "deleted": False,
+                "deleted": self.cells.lost,
                 "text": text(reaction.get("emoji")),
                 "kind": "text",
                 "reply_to": one["ref"],
@@ -230,7 +293,7 @@ class _Chunk:
         """A call of a version that kept calls with the messages."""
         accepted, ended = details.get("acceptedTime"), details.get("endedTime")
         return {
-            "at": f"{self.cells.table} {row['row']}",
+            "at": row["row"],
             "ref": text(row["id"]),
             "other": self.book.person(thread),
             "out": details.get("wasIncoming") is False,
@@ -240,11 +303,14 @@ class _Chunk:
             "me": self.book.me,
         }
 
-    def made(self, sent: Links) -> Batch:
-        """The messages as a batch; those answered are found by the time they were sent."""
+    def made(self) -> Part:
+        """The messages made row by row; those answered are found by the time they were sent."""
         rows, table = self.messages, self.cells.table
         quoted = pa.array([_whole(row.get("quoted")) for row in rows], pa.int64())
-        answered = sent.get(quoted).to_pylist()
+        answered: list[int | None] = [None] * len(rows)
+        if quoted.null_count < len(rows):
+            sql = "SELECT sent_at, rowid FROM messages WHERE sent_at IN ({}) ORDER BY rowid"
+            answered = _found(self.database, sql, quoted).get(quoted).to_pylist()
         wanted = sorted({n for n in answered if n is not None})
         refs: dict[int, str | None] = {}
         for start in range(0, len(wanted), 500):
@@ -257,8 +323,6 @@ class _Chunk:
             "text", "kind", "deleted", "attachment_sha256")  # fmt: skip
         columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in names}
         columns |= {
-            "app": "signal",
-            "account": self.book.account or self.database.source.owner,
             "sent_at": at.at,
             "edited_at": edited.counted(self.database.source, "message.edited_at"),
             "reply_to": [
@@ -266,7 +330,42 @@ class _Chunk:
                 for row, n in zip(rows, answered, strict=True)
             ],
         }
-        return batch(MESSAGE, columns, pa.array([row["at"] for row in rows], STRING), at.reasons)
+        locators = pa.array([row["at"] for row in rows], STRING)
+        places = pa.array([row["place"] for row in rows], pa.uint64())
+        return Part(self.batch(columns, locators, at.reasons), places)
+
+
+def _plain(cells: Cells, attached: Sequence[str]) -> pa.Array:
+    """Which messages the columns alone tell: those whose JSON holds nothing of what is read."""
+    json, kind = cells.texts("json"), cells.texts("type")
+    whole = pc.and_(pc.starts_with(json, "{"), pc.ends_with(json, "}"))
+    told = pc.invert(pc.match_substring_regex(json, _TELLING))
+    named = pc.or_(
+        pc.is_valid(cells.texts("service")),
+        pc.and_(
+            pc.is_valid(cells.texts("source")),
+            pc.invert(pc.match_substring_regex(json, _ORIGIN)),
+        ),
+    )
+    outgoing, incoming = pc.equal(kind, "outgoing"), pc.equal(kind, "incoming")
+    found = pc.and_(pc.and_(whole, told), pc.or_(outgoing, pc.and_(incoming, named)))
+    for name in ("id", "thread", "body"):
+        found = pc.and_(found, pc.is_valid(cells.texts(name)))
+    found = pc.and_(found, pc.is_valid(cells.integers("at")))
+    if attached:
+        beside = pc.is_in(cells.texts("id"), value_set=pa.array(attached, STRING))
+        found = pc.and_(found, pc.invert(beside))
+    return pc.fill_null(found, False)
+
+
+def _found(database: Database, sql: str, numbers: pa.Array) -> Links:
+    """The links of a query that is asked for some numbers, a few hundred at a time."""
+    wanted = pc.unique(numbers).drop_null().to_pylist()
+    parts = [
+        Links.of(database, sql.format(", ".join(map(str, wanted[start : start + 500]))))
+        for start in range(0, len(wanted), 500)
+    ]
+    return Links(np.concatenate([p.keys for p in parts]), np.concatenate([p.values for p in parts]))
 
 
 def _times(table: str, rows: list[dict[str, Any]], name: str) -> Cells:

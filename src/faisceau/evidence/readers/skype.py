@@ -7,7 +7,8 @@ to developers (SkypeKit: the ``TYPE`` and ``STATUS`` of Message, Transfer, Sms a
 - Identifiers are Skype names, without the prefix (``8:``) of newer versions; ``thread_id`` is the
   conversation's identity as stored, in old versions the name of the chat.
 - ``text`` is the body made plain. A notice is its meaning in brackets, then whom it names.
-- A message that was removed keeps its row: edited, empty, ``deleted``.
+- A message that was removed keeps its row: edited, empty, ``deleted``. What free pages or the log
+  alone hold (messages, calls, contacts) is a row too: ``source`` says so, and where.
 - Each file transfer, voice message and video message is a message of its own that answers, by
   ``reply_to``, the one that announces it. A text message (SMS) stands once.
 - Calls go to ``call``, one row a person called; the account to ``handset``; every row of
@@ -121,7 +122,8 @@ def _messages(database: Database, book: SkypeBook) -> Iterator[Batch]:
     if database.has("smses", "chatmsg_id", "target_numbers"):
         rows = database.rows("SELECT chatmsg_id, target_numbers FROM smses")
         numbers = {row: to for row, value in rows if row and (to := text(value))}
-    for cells in database.cells("messages", fields, "m ORDER BY m.rowid"):
+    same = "guid" if "guid" in have else "author timestamp body_xml"
+    for cells in database.cells("messages", fields, "m ORDER BY m.rowid", same):
         yield from _message_batches(cells, book, numbers, database.source)
 
 
@@ -154,7 +156,7 @@ def _message_batches(
         "text": _labelled(cells, types, text_),
         "kind": pc.coalesce(kind, kinds),
         "edited_at": edited,
-        "deleted": pc.and_(pc.is_valid(edited), pc.is_null(bodies)),
+        "deleted": cells.deleted(pc.and_(pc.is_valid(edited), pc.is_null(bodies))),
         "reply_to": reply_to,
         "latitude": latitude,
         "longitude": longitude,
@@ -235,7 +237,8 @@ def _texts(database: Database, book: SkypeBook) -> Iterator[Batch]:
         where = f"WHERE NOT {told}"
     names = TAKEN["smses"].split()
     fields = dict(zip(names, database.pick("smses", *names, prefix="s."), strict=True))
-    for cells in database.cells("smses", fields, f"s {where} ORDER BY s.rowid"):
+    same = "target_numbers timestamp body"
+    for cells in database.cells("smses", fields, f"s {where} ORDER BY s.rowid", same):
         came = pc.equal(pc.fill_null(cells.integers("type"), 0), _SMS_INCOMING)
         numbers = cells.texts("target_numbers")
         peer = pc.coalesce(cells.texts("reply_to_number"), numbers)
@@ -248,6 +251,7 @@ def _texts(database: Database, book: SkypeBook) -> Iterator[Batch]:
             "sent_at": times.at,
             "text": cells.texts("body"),
             "kind": pa.repeat("text", cells.n),
+            "deleted": cells.deleted(),
         }
         to = pc.if_else(came, me, numbers)
         lists = shared_lists([to], lambda numbers: book.recipients("", "", "", numbers))
@@ -327,7 +331,7 @@ def _described(cells: Cells, table: str) -> pa.Array:
 def _contacts(database: Database, book: SkypeBook) -> Iterator[Batch]:
     names = TAKEN["contacts"].split()
     fields = dict(zip(names, database.pick("contacts", *names), strict=True))
-    for cells in database.cells("contacts", fields, "ORDER BY rowid"):
+    for cells in database.cells("contacts", fields, "ORDER BY rowid", "skypename pstnnumber"):
         shown = [cells.texts(n) for n in ("given_displayname", "displayname", "fullname")]
         columns = {
             "account": pa.repeat(pa.scalar(book.account, STRING), cells.n),

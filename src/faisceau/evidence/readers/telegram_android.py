@@ -12,24 +12,38 @@ them as TL objects (see ``evidence.telegram``): layers 16 to 225 of the publishe
   ``unread``, unknown constructors by number.
 - Messages known from the tables of shared media or of topics alone are read from there. Scheduled
   ones were not sent: they are rejected.
+- Messages, calls and imported contacts that free pages or the log alone hold are rows too, messages
+  marked ``deleted``: their ``source`` says so, and where.
 - Calls become ``call`` rows. What users and the book of the handset are called becomes ``contact``.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from faisceau.evidence.batches import batch, present, rejecting
-from faisceau.evidence.databases import Cells, Database, epoch_times, opened, table_columns, text
+from faisceau.evidence.batches import Part, batch, in_order, present, rejecting
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    Database,
+    combinations,
+    epoch_times,
+    opened,
+    table_columns,
+    text,
+    true,
+)
 from faisceau.evidence.reading import OWNER, Head, Source
 from faisceau.evidence.telegram import messages as tg
+from faisceau.evidence.telegram.shaped import Shaped, shaped
 from faisceau.evidence.telegram.tl import Decoded, Fields, decoded, text_after
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
-from faisceau.tables.schemas.schema import Batch
+from faisceau.tables.schemas.schema import NUMBER, STRING, Batch
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT]
@@ -44,6 +58,11 @@ _SELF = 1 << 10
 """Bit of a user's flags."""
 _SECRET = 1 << 62
 """Dialogs of secret chats; before 2021 the chat's number stood in the upper half."""
+
+_NOT_SAID = -1
+"""Stands for a direction that the table does not say."""
+_SAID = ("ref", "thread_id", "thread_name", "sender_id", "sender_name", "recipients", "text",
+    "kind", "forwarded", "reply_to", "latitude", "longitude")  # fmt: skip
 
 _PERSON = re.compile(r"([a-z]+)([0-9]{1,19})")
 
@@ -196,7 +215,9 @@ def _imported(database: Database, book: _Book) -> Iterator[Batch]:
                 phones[key].append(number)
     wanted = {"key": "key", "uid": "uid", "first": "fname", "last": "sname"}
     fields = present(database, "user_contacts_v7", wanted)
-    for cells in database.cells("user_contacts_v7", {**fields, "row": "rowid"}, "ORDER BY rowid"):
+    fields["row"] = "rowid"
+    same = "key uid fname sname"
+    for cells in database.cells("user_contacts_v7", fields, "ORDER BY rowid", same):
         each = zip(*map(cells.raw, ("key", "uid", "first", "last")), strict=True)
         names, listed = [], []
         for key, uid, first, last in each:
@@ -224,8 +245,9 @@ def _table(
     wanted = present(database, table, {name: name for name in names})
     fields = {name: f"{table}.{column}" for name, column in wanted.items()}
     kept = 0
-    for cells in database.cells(table, fields, rest):
-        kept += cells.n
+    beside = [t for t in (*_MAIN, *_BESIDE) if database.has(t, "mid", "uid")]
+    for cells in database.cells(table, fields, rest, "" if why else "mid uid", beside):
+        kept += 0 if cells.lost else cells.n
         yield from _messages(database, cells, book, why)
     if same:
         copies = database.one(f"SELECT count(*) FROM {table}") - kept
@@ -247,12 +269,17 @@ class _Rows:
 
 def _messages(database: Database, cells: Cells, book: _Book, why: str | None) -> Iterator[Batch]:
     """The rows of one chunk, as messages and as calls."""
+    parts = list(_alike(cells, book))
+    told = {row for part in parts for row in part.places.to_pylist()}
     messages, calls = _Rows(), _Rows()
-    dates: list[Any] = []
+    dates = list(cells.raw("date"))
     names = ("mid", "uid", "date", "out", "data")
-    for row, (mid, uid, date, out, data) in enumerate(zip(*map(cells.raw, names), strict=True)):
+    each = enumerate(zip(*map(cells.raw, names), strict=True)) if len(told) < cells.n else ()
+    for row, (mid, uid, date, out, data) in each:
+        if row in told:
+            continue
         found = _decoded(database, data, date)
-        dates.append(found.fields.get("date") if date is None else date)
+        dates[row] = found.fields.get("date") if date is None else date
         dialog = uid if isinstance(uid, int) else 0
         book.spoken.add(dialog)
         sender, other, mine = _sides(found.fields, dialog, out, book)
@@ -268,29 +295,133 @@ def _messages(database: Database, cells: Cells, book: _Book, why: str | None) ->
             sender_id=sender,
             sender_name=book.name(sender),
             recipients=None if other is None else [other if mine else book.me],
-            text=_words(database, found, data, dates[-1]),
+            text=_words(database, found, data, dates[row]),
             **_said(found.fields),
         )
     at = epoch_times(Cells(cells.table, {"date": dates}, cells.n), "date")
     locators = _locators(cells)
+    reasons = at.reasons
+    if why is not None:
+        reasons = rejecting(pa.repeat(True, cells.n), why, reasons)
     if messages.at:
-        rows, columns = pa.array(messages.at, pa.int64()), messages.columns
+        parts.append(_Some(pa.array(messages.at, pa.int64()), messages.columns))
+    made = []
+    for part in parts:
+        rows, columns = part.places, part.columns
         edited = epoch_times(Cells(cells.table, {"at": columns["edited_at"]}, len(rows)), "at")
-        reasons = None if at.reasons is None else at.reasons.take(rows)
-        if why is not None:
-            reasons = rejecting(pa.repeat(True, len(rows)), why, reasons)
-        made = {
-            **columns,
+        said = {
+            **{name: columns[name] for name in _SAID},
             "app": "telegram",
             "account": book.account,
             "sent_at": at.at.take(rows),
             "edited_at": edited.counted(database.source, "message.edited_at"),
+            "deleted": cells.deleted().take(rows),
         }
-        yield batch(MESSAGE, made, locators.take(rows), reasons)
+        refused = None if reasons is None else reasons.take(rows)
+        made.append(Part(batch(MESSAGE, said, locators.take(rows), refused), rows))
+    if made:
+        yield in_order(made)
     if calls.at:
         rows = pa.array(calls.at, pa.int64())
         started = at.at.take(rows)
         yield batch(CALL, {**calls.columns, "started_at": started}, locators.take(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some messages of a chunk: their places, and the columns that tell of each."""
+
+    places: pa.Array
+    columns: Mapping[str, Any]
+
+
+def _alike(cells: Cells, book: _Book) -> Iterator[_Some]:
+    """Messages of words alone, by columns: those that many others of the chunk resemble."""
+    keys = [key for n in ("mid", "uid", "date", "out") if (key := cells.whole(n)) is not None]
+    if len(keys) < 4:
+        return
+    mids, uids, dates, outs = keys
+    outs = pc.fill_null(outs, _NOT_SAID)
+    for group in shaped(cells.raw("data")):
+        places = pa.array(group.places, pa.int64())
+        own = pc.equal(dates.take(places), pa.array(group.fields["date"], pa.int64()))
+        own = pc.and_(pc.fill_null(own, False), pc.is_valid(uids.take(places)))
+        if not true(own):
+            continue
+        places = places.filter(own)
+        dialogs = uids.take(places)
+        book.spoken.update(pc.unique(dialogs).to_pylist())
+        sender, peers = _peers(group, own)
+        found, which = combinations([sender, dialogs, outs.take(places)])
+        sides = [
+            _sides(peers(number), dialog, None if out == _NOT_SAID else out, book)
+            for number, dialog, out in found
+        ]
+        shown = [
+            {
+                "thread_name": book.thread(dialog) or None,
+                "sender_id": who,
+                "sender_name": book.name(who),
+                "recipients": None if other is None else [other if mine else book.me],
+            }
+            for (_, dialog, _), (who, other, mine) in zip(found, sides, strict=True)
+        ]
+        flags = group.fields.get("flags", 0)
+        text = group.text.filter(own)
+        n = len(places)
+        yield _Some(
+            places,
+            {
+                **{
+                    name: pa.array([one[name] for one in shown], MESSAGE.columns[name].type).take(
+                        which
+                    )
+                    for name in ("thread_name", "sender_id", "sender_name", "recipients")
+                },
+                "ref": mids.take(places).cast(STRING),
+                "thread_id": dialogs.cast(STRING),
+                "text": pc.if_else(pc.equal(text, ""), NULL, text),
+                "kind": "text",
+                "forwarded": pa.repeat(bool(flags & tg.FORWARDED), n),
+                "edited_at": _edited(group, own),
+                "reply_to": _reply(group, own),
+                "latitude": pa.nulls(n, NUMBER),
+                "longitude": pa.nulls(n, NUMBER),
+            },
+        )
+
+
+def _peers(group: Shaped, own: pa.Array) -> tuple[pa.Array, Callable[[int], Fields]]:
+    """The number of who each message is from, and the object that a number stands for."""
+    said = {name: group.fields.get(name) for name in ("_", "flags", "out")}
+    said["flags"] = said["flags"] or 0
+    peer = group.fields.get("from_id")
+    if peer is None:
+        return pa.repeat(0, true(own)), lambda _: said
+    if not isinstance(peer, Mapping):
+        return pa.array(peer, pa.int64()).filter(own), lambda n: {**said, "from_id": n}
+    [name] = peer.keys() - {"_"}
+    return (
+        pa.array(peer[name], pa.int64()).filter(own),
+        lambda n: {**said, "from_id": {"_": peer["_"], name: n}},
+    )
+
+
+def _edited(group: Shaped, own: pa.Array) -> Sequence[int | None]:
+    moments = group.fields.get("edit_date")
+    if moments is None or group.fields.get("flags", 0) & tg.EDIT_HIDDEN:
+        return [None] * true(own)
+    found: list[int | None] = pa.array(moments, pa.int64()).filter(own).to_pylist()
+    return found
+
+
+def _reply(group: Shaped, own: pa.Array) -> pa.Array:
+    """The number of the message that each one answers."""
+    numbers = (group.fields.get("reply_to") or group.fields).get("reply_to_msg_id")
+    if numbers is None:
+        return pa.nulls(true(own), STRING)
+    given = pa.array(numbers, pa.int64()).filter(own)
+    return pc.if_else(pc.equal(given, 0), NULL, given.cast(STRING))
 
 
 def _said(said: Fields) -> dict[str, Any]:
@@ -328,8 +459,8 @@ def _words(database: Database, found: Decoded, data: Any, date: Any) -> str | No
 
 def _locators(cells: Cells) -> pa.Array:
     """Where each message stands: table, dialog and number, which are its key."""
-    each = zip(cells.raw("uid"), cells.raw("mid"), strict=True)
-    return pa.array([f"{cells.table} {uid}/{mid}" for uid, mid in each], pa.string())
+    dialog, number = (pc.fill_null(cells.texts(name), "?") for name in ("uid", "mid"))
+    return cells.located(pc.binary_join_element_wise(dialog, number, "/"))
 
 
 def _decoded(database: Database, data: Any, date: Any) -> Decoded:

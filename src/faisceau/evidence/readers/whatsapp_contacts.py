@@ -14,12 +14,11 @@ WhatsApp publishes no description; see IPED's parser and ALEAPP's for what the c
 
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
 
 from faisceau.errors import BadInput
 from faisceau.evidence.reading import Head, Source
-from faisceau.evidence.whatsapp.database import ROWS, Database
-from faisceau.evidence.whatsapp.names import android_entries, contact_batch, is_android_book
+from faisceau.evidence.whatsapp.android_book import android_book, is_android_book
+from faisceau.evidence.whatsapp.database import Database
 from faisceau.tables.schemas import CONTACT
 from faisceau.tables.schemas.schema import Batch
 from faisceau.words import N_
@@ -56,9 +55,7 @@ def read(source: Source) -> Iterator[Batch]:
         raise BadInput(N_("{name} is no address book of WhatsApp"), name=source.name)
     with closing(source.sqlite()) as connection:
         db = Database(source, connection, source.head.sqlite_tables)
-        entries = android_entries(db)
-        while some := list(islice(entries, ROWS)):
-            yield contact_batch(some, source.owner)
+        yield from android_book(db, source.owner)
         for column in sorted(db.tables["wa_contacts"] - _READ):
             counter = source.tally.left if column in _LEFT else source.tally.unknown
             counter[f"wa_contacts.{column}"] += 1

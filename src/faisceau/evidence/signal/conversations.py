@@ -30,6 +30,10 @@ class Conversations:
                 return self.called.get(known.lower(), known)
         return None
 
+    def title(self, thread: str | None) -> str | None:
+        """The name shown for a conversation."""
+        return self.names.get(self.called.get((thread or "").lower(), ""))
+
     def recipients(self, thread: str | None, sender: str | None) -> list[str] | None:
         if thread is None or sender is None:
             return None

@@ -15,8 +15,8 @@ from typing import Any
 Fields = dict[str, Any]
 """The fields of an object by name; ``_`` is its constructor's. Objects in it are the same."""
 
-_VECTOR = 0x1CB5C415
-_TRUE = 0x997275B5
+VECTOR = 0x1CB5C415
+BOOL_TRUE = 0x997275B5
 _DEEPEST = 24
 _LINE = re.compile(r"(\w+)#([0-9a-f,]+)((?: \S+)*)")
 _FLAGGED = re.compile(r"(flags2?)\.(\d+)\?(.*)")
@@ -109,7 +109,7 @@ class _Cursor:
         return value
 
     def bool(self) -> bool:
-        return bool(self.uint() == _TRUE)
+        return bool(self.uint() == BOOL_TRUE)
 
     def bytes(self) -> bytes:
         at, data = self.at, self.data
@@ -142,11 +142,12 @@ _PLAIN: dict[str, Callable[[_Cursor], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field: where it is flagged, the flags and the bit; how a plain value is read."""
+    """A field: where it is flagged, the flags and the bit; its type; how a plain value is read."""
 
     name: str
     flags: str
     mask: int
+    kind: str
     plain: Callable[[_Cursor], Any] | None
     vector: bool
 
@@ -162,7 +163,7 @@ class _Constructor:
 def _object(cursor: _Cursor, found: Fields, depth: int, last: str = "") -> None:
     """Read one object into ``found``, field by field, so that what was read stays."""
     number = cursor.uint()
-    constructor = _schema().get(number)
+    constructor = schema().get(number)
     if constructor is None or depth > _DEEPEST:
         raise Unreadable(number)
     found["_"] = constructor.name
@@ -186,7 +187,7 @@ def _object(cursor: _Cursor, found: Fields, depth: int, last: str = "") -> None:
 def _vector(
     cursor: _Cursor, found: list[Any], plain: Callable[[_Cursor], Any] | None, depth: int
 ) -> None:
-    if cursor.uint() != _VECTOR:
+    if cursor.uint() != VECTOR:
         raise Unreadable
     for _ in range(cursor.uint()):  # every item takes bytes: a wrong count ends with them
         if plain is not None:
@@ -198,7 +199,7 @@ def _vector(
 
 
 @cache
-def _schema() -> dict[int, _Constructor]:
+def schema() -> dict[int, _Constructor]:
     """Every constructor of ``layers.tl`` by its number."""
     text = (files("faisceau.evidence.telegram") / "layers.tl").read_text("utf-8")
     schema = {}
@@ -220,4 +221,4 @@ def _field(word: str) -> _Field:
         flags, mask, kind = flagged[1], 1 << int(flagged[2]), flagged[3]
     vector = kind.startswith("Vector<")
     inner = kind.removeprefix("Vector<").removesuffix(">")
-    return _Field(name, flags, mask, _PLAIN.get(inner), vector)
+    return _Field(name, flags, mask, inner, _PLAIN.get(inner), vector)

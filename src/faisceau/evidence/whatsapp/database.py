@@ -137,7 +137,7 @@ class Database:
         return {
             name: one
             for name, one in query.fields.items()
-            if one.table in used and one.column in self.tables[one.table]
+            if one.table in used and one.column in self.tables[one.table] | {"rowid"}
         }
 
     def _joinable(self, query: Query, table: str) -> bool:

@@ -6,7 +6,9 @@
 
 import re
 
-_PHONE = re.compile(r"\+?([0-9]{5,20})(?:[.:][0-9]+)*@(?:s\.whatsapp\.net|c\.us)")
+PHONE = r"\+?([0-9]{5,20})(?:[.:][0-9]+)*@(?:s\.whatsapp\.net|c\.us)"
+"""The jid of a person; its group is the number."""
+_PHONE = re.compile(PHONE)
 JID = re.compile(r"[0-9][0-9.:-]{3,40}@(?:s\.whatsapp\.net|c\.us|lid|g\.us)")
 
 

@@ -3,7 +3,7 @@
 Read as exhibits of their own, and beside the messages for the names of who wrote.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from faisceau.errors import BadInput
 from faisceau.evidence.databases import text
 from faisceau.evidence.reading import Source
+from faisceau.evidence.whatsapp.android_book import android_book, is_android_book
 from faisceau.evidence.whatsapp.database import Database
 from faisceau.evidence.whatsapp.jids import phone
 from faisceau.tables.schemas import CONTACT
@@ -45,16 +46,10 @@ class Entry:
         return found
 
 
-_ANDROID_NAMES = ("display_name", "given_name", "family_name", "wa_name", "nickname", "sort_name")
 _IOS_NAMES = (
     "ZFULLNAME", "ZGIVENNAME", "ZFIRSTNAME", "ZLASTNAME", "ZBUSINESSNAME", "ZHIGHLIGHTEDNAME",
     "ZNICKNAME", "ZUSERNAME",
 )  # fmt: skip
-
-
-def is_android_book(tables: Mapping[str, frozenset[str]]) -> bool:
-    """True for the tables of ``wa.db``."""
-    return tables.get("wa_contacts", frozenset()) >= {"jid", "display_name"}
 
 
 def is_ios_book(tables: Mapping[str, frozenset[str]]) -> bool:
@@ -63,44 +58,6 @@ def is_ios_book(tables: Mapping[str, frozenset[str]]) -> bool:
         tables.get("ZWAPHONE", frozenset()) >= {"ZWHATSAPPID", "ZCONTACT"}
         and "ZWACONTACT" in tables
     )
-
-
-def android_entries(db: Database) -> Iterator[Entry]:
-    """Every row of ``wa_contacts``, then the verified businesses that have none there."""
-    verified = _verified(db)
-    row = "_id" if "_id" in db.tables["wa_contacts"] else "rowid"
-    wanted = (row, "jid", "number", *_ANDROID_NAMES)
-    for values in _wanted(db, "wa_contacts", wanted, row):
-        one = dict(zip(wanted, values, strict=True))
-        jid = text(one["jid"]) or None
-        listed = verified.pop(jid, (None, None))[1] if jid else None
-        number = text(one["number"])
-        yield Entry(
-            f"wa_contacts {text(one[row])}",
-            jid,
-            _android_name({name: text(one[name]) for name in _ANDROID_NAMES}, listed),
-            (number,) if number else (),
-        )
-    for jid, (at, name) in verified.items():
-        yield Entry(f"wa_vnames {at}", jid, name)
-
-
-def _android_name(names: Mapping[str, str | None], verified: str | None) -> str | None:
-    whole = " ".join(part for n in ("given_name", "family_name") if (part := names[n]))
-    given = (names["display_name"], whole, verified, names["wa_name"], names["nickname"])
-    return next((name for name in (*given, names["sort_name"]) if name and name.strip()), None)
-
-
-def _verified(db: Database) -> dict[str, tuple[str | None, str | None]]:
-    """Where they stand and their names, by jid: businesses whose name WhatsApp verified."""
-    if not db.has("wa_vnames", "jid", "verified_name"):
-        return {}
-    found = db.rows("SELECT rowid, jid, verified_name FROM wa_vnames ORDER BY rowid")
-    return {
-        known: (text(row), text(name))
-        for row, jid, name in found
-        if (known := text(jid)) and (text(name) or "").strip()
-    }
 
 
 def ios_entries(db: Database) -> Iterator[Entry]:
@@ -177,11 +134,12 @@ def contact_batch(entries: list[Entry], account: str | None) -> Batch:
 
 def android_names(source: Source) -> dict[str, str]:
     """Names by jid of the ``wa.db`` that lies beside a file; none when there is none."""
-    return {
-        entry.jid: entry.name
-        for entry in _beside(source, _ANDROID_PLACES, ios=False)
-        if entry.jid and entry.name
-    }
+    found: dict[str, str] = {}
+    with _book_beside(source, _ANDROID_PLACES, is_android_book) as db:
+        for some in android_book(db, None) if db else ():
+            rows = zip(*(some.columns[n].to_pylist() for n in ("ref", "name")), strict=True)
+            found |= {jid: name for jid, name in rows if jid and name}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +154,13 @@ def ios_names(source: Source) -> IosNames:
     """The address book that lies beside a ``ChatStorage.sqlite``."""
     names: dict[str, str] = {}
     numbers: dict[str, str] = {}
-    for entry in _beside(source, IOS_BOOKS, ios=True):
-        for jid in (entry.jid, entry.hidden):
-            if jid and entry.name:
-                names.setdefault(jid, entry.name)
-        if entry.jid and entry.hidden:
-            numbers.setdefault(entry.hidden, entry.jid)
+    with _book_beside(source, IOS_BOOKS, is_ios_book) as db:
+        for entry in ios_entries(db) if db else ():
+            for jid in (entry.jid, entry.hidden):
+                if jid and entry.name:
+                    names.setdefault(jid, entry.name)
+            if entry.jid and entry.hidden:
+                numbers.setdefault(entry.hidden, entry.jid)
     for hidden, jid in _pairs(source):
         numbers.setdefault(hidden, jid)
     return IosNames(names, numbers)
@@ -220,16 +179,20 @@ def _pairs(source: Source) -> Iterator[tuple[str, str]]:
                 yield lid, jid
 
 
-def _beside(source: Source, places: tuple[str, ...], *, ios: bool) -> Iterator[Entry]:
-    """The entries of the first of ``places`` that is there; damaged ones as far as they go."""
+@contextmanager
+def _book_beside(
+    source: Source, places: tuple[str, ...], is_book: Callable[..., bool]
+) -> Iterator[Database | None]:
+    """The book at the first of ``places`` that has one; damaged ones as far as they go."""
     for place in places:
         with _opened(source, place) as db:
-            if db is None or not (is_ios_book(db.tables) if ios else is_android_book(db.tables)):
+            if db is None or not is_book(db.tables):
                 continue
-            yield from (ios_entries(db) if ios else android_entries(db))
+            yield db
             if db.damage or db.source.tally.rejects:
                 source.leave(f"what is damaged of {place} beside it")
             return
+    yield None
 
 
 @contextmanager
