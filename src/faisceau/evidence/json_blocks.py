@@ -34,12 +34,14 @@ class Form:
     """Which fields plain records have, and how they are read.
 
     ``takes``: a column for each field wanted. ``leaves``: known, not wanted. ``apart``: fields
-    whose records are read alone. All others are counted as unknown.
+    whose records are read alone; so are those that lack one of ``needs``. All others are counted
+    as unknown.
     """
 
     takes: Mapping[str, Column]
     leaves: frozenset[str]
     apart: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,12 @@ class Alike:
 
     def __getitem__(self, name: str) -> pa.Array:
         """The column of a field; nulls where no record has it."""
+        return self.of(name, STRING)
+
+    def of(self, name: str, kind: pa.DataType) -> pa.Array:
+        """The column of a field, of this type where no record has it."""
         found = self.columns.get(name)
-        return pa.nulls(len(self.numbers), STRING) if found is None else found
+        return pa.nulls(len(self.numbers), kind) if found is None else found
 
     def where(self, prefix: str) -> pa.Array:
         """Locators: the prefix and the number of each."""
@@ -122,7 +128,11 @@ class Blocks:
     def _is_plain(self, shape: Any) -> bool:
         found = self._plain.get(shape)
         if found is None:
-            found = shape is not None and self._form.apart.isdisjoint(shape)
+            found = (
+                shape is not None
+                and self._form.apart.isdisjoint(shape)
+                and self._form.needs.issubset(shape)
+            )
             self._plain[shape] = found
         return found
 

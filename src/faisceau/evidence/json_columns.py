@@ -57,6 +57,16 @@ def converted(convert: Callable[[Any], Any], kind: pa.DataType = STRING) -> Colu
     return read
 
 
+def present(column: Column) -> Column:
+    """A column of values that every record must have: an absent one is odd."""
+
+    def read(values: Sequence[Any]) -> Cells:
+        found, odd = column(values)
+        return found, either(odd, pc.is_null(found))
+
+    return read
+
+
 def flags(values: Sequence[Any]) -> Cells:
     """True and false."""
     try:
@@ -172,8 +182,8 @@ def lists(cells: pa.Array, of: Callable[[str | None], list[str] | None]) -> pa.A
     return found.take(coded.indices)
 
 
-def each(cells: pa.Array, of: Callable[[str | None], str | None]) -> pa.Array:
-    """A text for each text (null too), looked up once for each different one."""
+def each(cells: pa.Array, of: Callable[[Any], str | None]) -> pa.Array:
+    """A text for each value (null too), looked up once for each different one."""
     coded = cells.dictionary_encode(null_encoding="encode")
     found = pa.array([of(one) for one in coded.dictionary.to_pylist()], STRING)
     return found.take(coded.indices)
