@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
 from faisceau.evidence import json_blocks
-from faisceau.evidence.readers import meta_messages, telegram_desktop
+from faisceau.evidence.readers import (
+    google_takeout,
+    meta_messages,
+    meta_profile,
+    telegram_desktop,
+)
+from faisceau.evidence.readers import snapchat as snapchat_reader
 from faisceau.evidence.reading import Head, Member, Reader, Source, read_rows
 from faisceau.tables.schemas import Batch
 from faisceau.tables.schemas.schema import Schema
@@ -65,6 +71,71 @@ NEW_META: Variants = {
 }
 
 
+SNAPCHAT: Variants = {
+    "From": ["p1", "moi", "", None, 3],
+    "Media Type": ["TEXT", "media", "STATUSERASEDMESSAGE", "NOTE", "", None, 3],
+    "Created": ["2026-01-01 12:00:00 UTC", "2026-01-01 12:00:00", "1960-01-01 12:00:00 UTC", "x"],
+    "Content": ["ok", "", None],
+    "Conversation Title": [None, "Le groupe", ""],
+    "IsSender": [False, True, "yes", None],
+    "Created(microseconds)": [1767268800000, 1767268800000000, 0, -5, 10**17, "x", None],
+    "Media IDs": ["", "a | b", None],
+    "IsSaved": [True],
+    "To": ["p2", ""],
+    "Text": ["l&#39;ami"],
+    "Username": ["p3"],
+    "novelty": [1],
+}
+LOCATIONS: Variants = {
+    "latitudeE7": [488500000, "488500000", 4294967295, -1900000000, "x", "", None],
+    "longitudeE7": [23500000, 1.5, None],
+    "accuracy": [12, 12.5, "12", "x", None],
+    "source": ["WIFI", "gps", "UNKNOWN", "", None, 3],
+    "timestamp": [
+        "2026-01-01T12:00:00.000Z",
+        "2026-01-01T12:00:00+02:00",
+        "2026-01-01T12:00:00",
+        "1960-01-01T12:00:00Z",
+        "x",
+        None,
+    ],
+    "timestampMs": ["1767268800000", 1767268800000, "x", "99999999999999999999", None],
+    "deviceTag": [-12, "7", None],
+    "activity": [[{}]],
+    "activeWifiScan": [{"accessPoints": [{"mac": "1"}]}, {}],
+    "novelty": [1],
+}
+FRIENDS: Variants = {
+    "name": ["Max", "Zo\u00c3\u00ab", "", None, 3],
+    "timestamp": [1767268800],
+    "title": ["", "zoe", "Zo\u00c3\u00ab", None],
+    "contact_info": ["zoe@example.org", "", None],
+    "string_list_data": [
+        [{"href": "https://example.org/zoe", "value": "zoe", "timestamp": 1}],
+        [{"href": "https://example.org/zo\u00c3\u00ab"}],
+        [{}],
+        [],
+    ],
+    "details": [[{"contact_point": "+33639980001"}]],
+    "string_map_data": [{"Nom": {"value": "Zo"}}],
+    "media_list_data": [[]],
+    "novelty": [1],
+}
+
+
+def snapchat(messages: list[Any]) -> dict[str, Any]:
+    first = {"Media Type": "TEXT", "Created": "2026-01-01 12:00:00 UTC"}
+    return {"p2": [first, *messages], "00000000-0000-0000-0000-000000000000": messages[:20]}
+
+
+def locations(records: list[Any]) -> dict[str, Any]:
+    return {"locations": [{"latitudeE7": 1, "longitudeE7": 1}, *records]}
+
+
+def friends(people: list[Any]) -> dict[str, Any]:
+    return {"friends_v2": [{"name": "a", "timestamp": 1}, *people]}
+
+
 def telegram(messages: list[Any]) -> dict[str, Any]:
     return {"name": "Max", "type": "personal_chat", "id": 7, "messages": messages}
 
@@ -83,6 +154,9 @@ def new_meta(messages: list[Any]) -> dict[str, Any]:
 FORMS = {
     "telegram": (telegram_desktop, telegram, TELEGRAM),
     "old Meta": (meta_messages, old_meta, OLD_META),
+    "Snapchat": (snapchat_reader, snapchat, SNAPCHAT),
+    "Google": (google_takeout, locations, LOCATIONS),
+    "friends": (meta_profile, friends, FRIENDS),
     "new Meta": (meta_messages, new_meta, NEW_META),
 }
 

@@ -6,6 +6,7 @@ are plain: fields whose values need no second look. A ``Form`` names them; what 
 so that what is rejected, unread or unknown is counted the same. Rows keep the order of the file.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,19 +74,20 @@ Together = Callable[[Alike], Batch]
 
 
 class Blocks:
-    """Reads the records of one array, a block at a time."""
+    """Reads the records of one array, a block at a time; without a form, each alone."""
 
-    def __init__(self, source: Source, form: Form) -> None:
+    def __init__(self, source: Source, form: Form | None) -> None:
         self._source = source
-        self._form = form
+        self._few = FEW if form else math.inf
+        self._form = form or Form({}, frozenset())
         self._plain: dict[Any, bool] = {}
-        self._known = form.takes.keys() | form.leaves
+        self._known = self._form.takes.keys() | self._form.leaves
 
     def read(
         self, values: Sequence[Any], first: int, alone: Alone, together: Together
     ) -> Iterator[Row | Batch]:
         """The rows of records ``first`` and following, in their order."""
-        found = self._alike(values, first) if len(values) >= FEW else None
+        found = self._alike(values, first) if len(values) >= self._few else None
         if found is None:
             for number, value in enumerate(values, first):
                 yield from alone(number, value)
@@ -110,7 +112,7 @@ class Blocks:
             chosen = [shape in plain for shape in shapes]
             at, said = at[chosen], list(compress(values, chosen))
             shapes = list(compress(shapes, chosen))
-        if len(said) < FEW:
+        if len(said) < self._few:
             return None
         columns, odd = self._columns(said, plain)
         if odd is not None:
@@ -119,7 +121,7 @@ class Blocks:
             shapes = list(compress(shapes, kept))
             columns = {name: column.filter(pa.array(kept)) for name, column in columns.items()}
             counted = Counter(shapes)
-            if len(said) < FEW:
+            if len(said) < self._few:
                 return None
         self._count_unknown({shape: counted[shape] for shape in plain})
         fields = frozenset(name for shape in plain if counted[shape] for name in shape)
