@@ -8,7 +8,7 @@ references in XML.
 import codecs
 import re
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from faisceau.evidence.encoding import encoding_of, mended
 
@@ -32,6 +32,14 @@ _CUT_REFERENCE = re.compile(
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
+class Bytes(Protocol):
+    """What bytes are read from, in order."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, about ``size``; none at the end only."""
+        ...
+
+
 class Mended:
     """A byte stream: UTF-8 without byte-order mark, mended piece by piece.
 
@@ -40,7 +48,7 @@ class Mended:
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: Bytes,
         encoding: str,
         mend: Callable[[str], str],
         *,
@@ -73,9 +81,9 @@ class Mended:
         return b""  # some parsers ask for no bytes, to see their type
 
 
-def mended_json(stream: BinaryIO, encoding: str) -> Mended:
+def mended_json(stream: Bytes, encoding: str) -> Mended:
     """JSON for a strict parser."""
-    return Mended(stream, encoding, _json, cut=_CUT_ESCAPE, quote='"')
+    return Mended(stream, encoding, mend_json, cut=_CUT_ESCAPE, quote='"')
 
 
 def mended_xml(stream: BinaryIO, start: bytes) -> Mended:
@@ -96,7 +104,8 @@ def xml_encoding(start: bytes) -> str:
     return "utf-8"
 
 
-def _json(text: str) -> str:
+def mend_json(text: str) -> str:
+    """Characters and escapes that JSON forbids, as characters that it allows."""
     if "\\x" in text:
         text = _HEX_ESCAPE.sub(r"\1\\u00\2", text)
     if "\\ud" in text or "\\uD" in text:

@@ -5,9 +5,11 @@ character of its own (``\\u00c3\\u00a9`` for ``é``): known since 2018 and never
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from faisceau.evidence.json_columns import Cells, Column
 from faisceau.evidence.reading import Member, Source
 
 _CUT = re.compile("(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\\Z")
@@ -61,6 +63,15 @@ def mended_tree(value: Any) -> Any:
     if isinstance(value, dict):
         return {mend(key): mended_tree(item) for key, item in value.items()}
     return value
+
+
+def mended(column: Column) -> Column:
+    """A column of texts mended before they are read."""
+
+    def read(values: Sequence[Any]) -> Cells:
+        return column([v if type(v) is not str or v.isascii() else mend(v) for v in values])
+
+    return read
 
 
 def attachment(source: Source, uri: str) -> Member | None:

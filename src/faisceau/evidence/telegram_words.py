@@ -47,7 +47,7 @@ def event_words(record: Record, message: Mapping[str, Any]) -> str:
         listed = message.get(name)
         said += listed if isinstance(listed, list) else []
     said += [f"{name} {message[name]}" for name in _COUNTED if message.get(name)]
-    said.append(joined(message.get("text") or ""))
+    said.append(record.maybe("text", joined))
     return " ".join(str(word) for word in said if word)
 
 

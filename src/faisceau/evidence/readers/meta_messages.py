@@ -19,11 +19,13 @@ import ijson
 
 from faisceau.errors import BadInput
 from faisceau.evidence.clocks import epoch_ms
-from faisceau.evidence.json_events import CONTAINERS, Events, json_events
+from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
+from faisceau.evidence.json_columns import but, empty, lists, moments, texts, unset
+from faisceau.evidence.json_events import CONTAINERS, json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
-from faisceau.evidence.meta_text import app_of, attachment, kind_of, mended_tree
+from faisceau.evidence.meta_text import app_of, attachment, kind_of, mended, mended_tree
 from faisceau.evidence.reading import Head, Record, Source
-from faisceau.tables.schemas import CALL, MESSAGE, Row
+from faisceau.tables.schemas import CALL, MESSAGE, Batch, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL]
@@ -57,6 +59,26 @@ _HEADER = (
     "consistent_thread_identifier",
 )
 _NOT_ONE = N_("not a message")
+WAITING = 16
+"""Blocks of messages, about a megabyte of JSON each, that wait for the end of their file."""
+_OLD = ("sender_name", "timestamp_ms", "content")
+_NEW = ("senderName", "timestamp", "text")
+"""Who, when and what, in both forms."""
+
+
+def _form(sender: str, time: str, words: str) -> Form:
+    """A message of words alone, with the names of one form; another's are read alone."""
+    takes = {
+        sender: mended(texts),
+        time: moments(1000),
+        words: mended(texts),
+        "type": but("Call", *_EVENTS),
+        "is_unsent": unset,
+        "isUnsent": unset,
+        **dict.fromkeys(_ATTACHED, empty),
+    }
+    others = {*_OLD, *_NEW, "share", "users", "call_duration", "missed"} - takes.keys()
+    return Form(takes, frozenset((*_PLAIN, *_COUNTED)), frozenset(others))
 
 
 def detect(head: Head) -> bool:
@@ -71,19 +93,22 @@ def detect(head: Head) -> bool:
     )
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Messages and calls. A damaged file raises ``BadInput`` after its readable part."""
+    reading, said = _Messages(source), dict[str, Any]()
     try:
-        thread = _thread(source)
         with source.open() as stream:
             events = json_events(stream, source.head.encoding or "utf-8")
             events.expect("start_map")
             for key, event, value in events.fields():
                 if key == "messages" and event == "start_array":
-                    yield from _messages(source, thread, events)
+                    for block in events.blocks():
+                        yield from reading.take(block)
                 else:
-                    events.value(event, value)
+                    said[key] = mended_tree(events.value(event, value))
+        yield from reading.finish(said)
     except ijson.JSONError as error:
+        yield from reading.finish(said)
         raise BadInput(
             N_("{name} is damaged JSON: {why}"), name=source.name, why=str(error).partition("\n")[0]
         ) from error
@@ -103,7 +128,7 @@ class _Thread:
         return [name for name in self.people if name != sender]
 
 
-def _thread(source: Source) -> _Thread:
+def _ahead(source: Source) -> dict[str, Any]:
     """The thread's own fields: most stand after the messages, which are passed over here."""
     said: dict[str, Any] = {}
     try:
@@ -117,6 +142,11 @@ def _thread(source: Source) -> _Thread:
                     said[key] = mended_tree(events.value(event, value))
     except ijson.JSONError:
         pass  # damaged: reading the messages will say so, after what can be read
+    return said
+
+
+def _thread(source: Source, said: Mapping[str, Any]) -> _Thread:
+    """The thread, of its own fields."""
     for key in said.keys() - {"participants", "title", "thread_path", "threadName", *_HEADER}:
         source.tally.unknown[key] += 1
     path = said.get("thread_path") or said.get("threadName") or _folder(source)
@@ -142,14 +172,70 @@ def _names(people: Any) -> list[str]:
     return [name for name in names if isinstance(name, str) and name]
 
 
-def _messages(source: Source, thread: _Thread, events: Events) -> Iterator[Row]:
-    for number, (event, value) in enumerate(events.items(), 1):
-        message = mended_tree(events.value(event, value))
+class _Messages:
+    """The messages of a file. They wait for its end, which tells their thread, if they are few."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._names = _NEW if '"senderName"' in source.head.text else _OLD
+        self._blocks = Blocks(source, _form(*self._names))
+        self._waiting: list[list[Any]] = []
+        self._thread: _Thread | None = None
+        self._number = 1
+
+    def take(self, block: list[Any]) -> Iterator[Row | Batch]:
+        """Messages as they are read; rows come once the thread is known."""
+        self._waiting.append(block)
+        if self._thread is not None:
+            yield from self._rows(self._thread)
+        elif len(self._waiting) > WAITING:
+            yield from self.finish(_ahead(self._source))
+
+    def finish(self, said: Mapping[str, Any]) -> Iterator[Row | Batch]:
+        """The rows of what still waits, now that the thread's fields are known."""
+        if self._thread is None:
+            self._thread = _thread(self._source, said)
+        yield from self._rows(self._thread)
+
+    def _rows(self, thread: _Thread) -> Iterator[Row | Batch]:
+        for block in self._waiting:
+            first, self._number = self._number, self._number + len(block)
+            yield from self._blocks.read(
+                block,
+                first,
+                lambda number, said: self._alone(thread, number, said),
+                lambda alike: _plain(self._source, thread, alike, self._names),
+            )
+        self._waiting = []
+
+    def _alone(self, thread: _Thread, number: int, said: Any) -> Iterator[Row]:
+        message = mended_tree(said)
         if not isinstance(message, dict):
-            source.reject(f"message {number}", _NOT_ONE, raw=str(message))
-            continue
-        with source.record(message, f"message {number}") as record:
-            yield _message(source, thread, record, message)
+            self._source.reject(f"message {number}", _NOT_ONE, raw=str(message))
+            return
+        with self._source.record(message, f"message {number}") as record:
+            yield _message(self._source, thread, record, message)
+
+
+def _plain(source: Source, thread: _Thread, alike: Alike, names: tuple[str, str, str]) -> Batch:
+    """Words between people: no attachment, no call, no event."""
+    for name, what in _COUNTED.items():
+        if name in alike.fields and (n := sum(_counted(one.get(name)) for one in alike.said)):
+            source.leave(what, n)
+    sender, time, words = names
+    columns = {
+        "app": thread.app,
+        "account": source.owner,
+        "thread_id": thread.ref,
+        "thread_name": thread.name,
+        "sender_id": alike[sender],
+        "sender_name": alike[sender],
+        "recipients": lists(alike[sender], lambda one: thread.others(one) or None),
+        "sent_at": alike[time],
+        "text": alike[words],
+        "kind": "text",
+    }
+    return plain_batch(MESSAGE, columns, alike.where("message "))
 
 
 def _message(source: Source, thread: _Thread, record: Record, said: Mapping[str, Any]) -> Row:
@@ -244,5 +330,9 @@ def _uris(said: Any) -> list[str]:
 
 def _count(source: Source, said: Mapping[str, Any]) -> None:
     for name, what in _COUNTED.items():
-        if value := said.get(name):
-            source.leave(what, len(value) if isinstance(value, list) else 1)
+        if n := _counted(said.get(name)):
+            source.leave(what, n)
+
+
+def _counted(value: Any) -> int:
+    return len(value) if isinstance(value, list) else bool(value)

@@ -15,13 +15,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ijson
+import pyarrow as pa
 
 from faisceau.errors import BadInput
+from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
+from faisceau.evidence.json_columns import converted, texts
 from faisceau.evidence.json_events import CONTAINERS, Events, json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
-from faisceau.evidence.meta_text import mended_tree
+from faisceau.evidence.meta_text import mended, mended_tree
 from faisceau.evidence.reading import Head, Record, Source
-from faisceau.tables.schemas import CONTACT, HANDSET, Row
+from faisceau.tables.schemas import CONTACT, HANDSET, Batch, Row
+from faisceau.tables.schemas.schema import STRINGS
 from faisceau.words import N_
 
 FILLS = [CONTACT, HANDSET]
@@ -53,6 +57,26 @@ _AGENT = re.compile(r"\(([^()]*)\)")
 _USER = re.compile(r"(?i)user ?name|utilisateur|usuario|benutzer|gebruiker|nome utente")
 _NAME = re.compile(r"(?i)\b(?:name|nom|nombre|nome|naam|surname|prénom|apellidos?|cognome)\b")
 _LOOSE = ("timestamp", "marked_as_spam", "updated_timestamp", "created_timestamp")
+
+
+_IDENTIFIES = frozenset(("title", "contact_info", "string_list_data"))
+
+
+def _mended_links(said: Any) -> list[str]:
+    return _links(mended_tree(said))
+
+
+_PERSON = Form(
+    takes={
+        "name": mended(texts),
+        "title": mended(texts),
+        "contact_info": mended(texts),
+        "string_list_data": converted(_mended_links, STRINGS),
+    },
+    leaves=frozenset((*_LOOSE, "media_list_data", "media_map_data")),
+    apart=frozenset(("string_map_data", "details")),
+)
+"""A friend, a follower."""
 
 
 def detect(head: Head) -> bool:
@@ -88,7 +112,7 @@ def _book_paths(first: set[str]) -> Iterator[tuple[str, ...]]:
             yield from ((key, inner) for inner in _BOOKS)
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Contacts, the owner's first where the file is of the account; devices."""
     try:
         with source.open() as stream:
@@ -105,7 +129,7 @@ def read(source: Source) -> Iterator[Row]:
         ) from error
 
 
-def _object(source: Source, events: Events) -> Iterator[Row]:
+def _object(source: Source, events: Events) -> Iterator[Row | Batch]:
     for key, event, value in events.fields():
         if event == "start_array" and _listed(key):
             yield from _list(source, key, events)
@@ -124,13 +148,14 @@ def _listed(key: str) -> bool:
     return known or bool(_NAMED.fullmatch(key) or _LINKED.fullmatch(key))
 
 
-def _list(source: Source, key: str, events: Events) -> Iterator[Row]:
-    for number, (event, value) in enumerate(events.items(), 1):
-        said = mended_tree(events.value(event, value))
-        where = f"{key}/{number}"
+def _list(source: Source, key: str, events: Events) -> Iterator[Row | Batch]:
+    number, blocks = 1, Blocks(source, None if _special(key) else _PERSON)
+
+    def alone(number: int, value: Any) -> Iterator[Row]:
+        said, where = mended_tree(value), f"{key}/{number}"
         if not isinstance(said, dict):
             source.reject(where, _NOT_ONE, raw=str(said))
-            continue
+            return
         with source.record(said, where) as record:
             if key in _DEVICES:
                 yield _device(source, record)
@@ -138,6 +163,35 @@ def _list(source: Source, key: str, events: Events) -> Iterator[Row]:
                 yield _own(source, record)
             else:
                 yield _contact(source, record)
+
+    for block in events.blocks():
+        yield from blocks.read(block, number, alone, lambda alike: _people(source, key, alike))
+        number += len(block)
+
+
+def _special(key: str) -> bool:
+    return key in _DEVICES or key == "profile_user"
+
+
+def _people(source: Source, key: str, alike: Alike) -> Batch:
+    """Friends and followers: a name, or the account it links to."""
+    names = alike["name"]
+    columns = {"account": source.owner, "name": names, "identifiers": None}
+    if not _IDENTIFIES.isdisjoint(alike.fields):
+        columns["identifiers"] = pa.array(
+            [
+                [*(links or ([title] if title and not name else [])), *([to] if to else [])] or None
+                for name, title, to, links in zip(
+                    names.to_pylist(),
+                    alike["title"].to_pylist(),
+                    alike["contact_info"].to_pylist(),
+                    alike["string_list_data"].to_pylist(),
+                    strict=True,
+                )
+            ],
+            STRINGS,
+        )
+    return plain_batch(CONTACT, columns, alike.where(f"{key}/"))
 
 
 def _contact(source: Source, record: Record) -> Row:

@@ -8,15 +8,27 @@ and https://core.telegram.org/import-export. Exports of several gigabytes are st
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import ijson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.errors import BadInput, FieldError
 from faisceau.evidence.clocks import epoch_s, iso_time
+from faisceau.evidence.json_blocks import Alike, Blocks, plain_batch
+from faisceau.evidence.json_columns import lists
 from faisceau.evidence.json_events import CONTAINERS, Event, Events, json_events
 from faisceau.evidence.reading import OWNER, Head, Record, Source
+from faisceau.evidence.telegram.plain_messages import (
+    MORE,
+    PLAIN,
+    peer,
+    plain_form,
+    plain_times,
+    zone_of,
+)
 from faisceau.evidence.telegram_words import (
     card,
     event_words,
@@ -25,7 +37,8 @@ from faisceau.evidence.telegram_words import (
     reactions,
     together,
 )
-from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, Row
+from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, Batch, Row
+from faisceau.tables.schemas.schema import INTEGER
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT]
@@ -53,50 +66,6 @@ _MEDIA = {
     "audio_file": "file",
 }
 _NOT_EXPORTED = N_("Telegram did not export the content of this message")
-_PLAIN = (
-    "type",
-    "text_entities",
-    "author",
-    "saved_from",
-    "via_bot",
-    "reply_to_peer_id",
-    "thumbnail",
-    "width",
-    "height",
-    "duration_seconds",
-    "self_destruct_period_seconds",
-    "live_location_period_seconds",
-    "inline_bot_buttons",
-    "photo_file_size",
-    "file_size",
-    "thumbnail_file_size",
-    "media_spoiler",
-    "performer",
-    "contact_vcard",
-    "contact_vcard_file_size",
-)
-"""Fields of a message that no column holds."""
-_MORE = frozenset(
-    (
-        "photo",
-        "file",
-        "file_name",
-        "media_type",
-        "mime_type",
-        "sticker_emoji",
-        "poll",
-        "game_title",
-        "game_description",
-        "game_link",
-        "place_name",
-        "address",
-        "contact_information",
-        "invoice_information",
-        "location_information",
-        "title",
-    )
-)
-"""Fields of a message that carries more than words."""
 
 
 def detect(head: Head) -> bool:
@@ -104,7 +73,7 @@ def detect(head: Head) -> bool:
     return bool(_CHAT.match(head.text) or _ACCOUNT.match(head.text))
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Messages, calls and contacts. A damaged file raises ``BadInput`` after its readable part."""
     chat = _Chat(owner=source.owner)
     try:
@@ -157,7 +126,7 @@ class _Chat:
             self.owner = sender if sender != self.peer else None
 
 
-def _document(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
+def _document(source: Source, chat: _Chat, events: Events) -> Iterator[Row | Batch]:
     events.expect("start_map")
     for key, event, value in events.fields():
         if key == "messages" and event == "start_array":
@@ -184,7 +153,7 @@ def _listed(events: Events) -> Iterator[Event]:
             events.skip()
 
 
-def _chats(source: Source, chat: _Chat, key: str, events: Events) -> Iterator[Row]:
+def _chats(source: Source, chat: _Chat, key: str, events: Events) -> Iterator[Row | Batch]:
     for opened, _ in _listed(events):
         if opened != "start_map":
             source.leave(key, events.skip() if opened in CONTAINERS else 1)
@@ -199,29 +168,90 @@ def _chats(source: Source, chat: _Chat, key: str, events: Events) -> Iterator[Ro
                 chat.said[name] = value
 
 
-def _messages(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
+def _messages(source: Source, chat: _Chat, events: Events) -> Iterator[Row | Batch]:
     chat.where = f"{chat.where}{chat.thread_id or ''}"
-    for number, (event, value) in enumerate(events.items(), 1):
-        message = events.value(event, value)
+    number, blocks = 1, Blocks(source, plain_form(source.timezone))
+
+    def alone(number: int, message: Any) -> Iterator[Row]:
         if not isinstance(message, dict):
             source.reject(f"{chat.where}#{number}", N_("not a message"), raw=str(message))
-            continue
+            return
         with source.record(message, f"{chat.where}/{message.get('id', f'#{number}')}") as record:
             if message.get("type") == "unsupported":
                 raise FieldError(_NOT_EXPORTED)
             yield from _message(source, chat, record, message)
 
+    for block in events.blocks():
+        for some in _by_owner(chat, block):
+            yield from blocks.read(some, number, alone, lambda alike: _plain(source, chat, alike))
+            number += len(some)
+
+
+def _by_owner(chat: _Chat, block: list[Any]) -> Iterator[list[Any]]:
+    """The messages before the one that tells whose export it is, then the others."""
+    start = 0
+    if chat.owner is None and chat.peer:
+        for place, message in enumerate(block):
+            chat.learn(_sender(message))
+            if chat.owner is not None:
+                owner, chat.owner = chat.owner, None
+                yield block[:place]
+                chat.owner, start = owner, place
+                break
+    yield block[start:] if start else block
+
+
+def _sender(message: Any) -> str | None:
+    """Who sent a message; None where that is not told plainly."""
+    if not isinstance(message, dict) or message.get("type") == "unsupported":
+        return None
+    said = message.get("actor_id" if message.get("type") == "service" else "from_id")
+    return None if said is None or said == "" else peer(said)
+
+
+def _plain(source: Source, chat: _Chat, alike: Alike) -> Batch:
+    """Messages of words: nothing attached, no event of the chat."""
+    times = plain_times(source, alike)
+    if reacted := pc.sum(alike.of("reactions", INTEGER)).as_py():
+        source.leave("reactions to messages", reacted)
+    forwarded: Any = False
+    if "forwarded_from" in alike.fields:
+        forwarded = pa.array(["forwarded_from" in message for message in alike.said])
+    columns = {
+        "app": "telegram",
+        "ref": alike["id"],
+        "account": chat.owner,
+        "thread_id": chat.thread_id,
+        "thread_name": chat.thread_name,
+        "sender_id": alike["from_id"],
+        "sender_name": alike["from"],
+        "recipients": lists(alike["from_id"], lambda one: _listed_or_none(chat.other_side(one))),
+        "sent_at": times.sent_at,
+        "zone": times.zone,
+        "text": alike["text"],
+        "kind": "text",
+        "forwarded": forwarded,
+        "edited_at": times.edited_at,
+        "reply_to": alike["reply_to_message_id"],
+    }
+    where = pc.binary_join_element_wise(f"{chat.where}/", alike["id"], "")
+    return plain_batch(MESSAGE, columns, where)
+
+
+def _listed_or_none(one: str | None) -> list[str] | None:
+    return None if one is None else [one]
+
 
 def _message(
     source: Source, chat: _Chat, record: Record, message: Mapping[str, Any]
 ) -> Iterator[Row]:
-    record.leave(*_PLAIN)
+    record.leave(*PLAIN)
     if reacted := record.maybe("reactions", reactions):
         source.leave("reactions to messages", reacted)
     sent_at, zone = _time(source, record, "date")
     service = message.get("type") == "service"
     name = record.maybe("actor" if service else "from")
-    sender = record.maybe("actor_id" if service else "from_id", _peer)
+    sender = record.maybe("actor_id" if service else "from_id", peer)
     chat.learn(sender)
     other = chat.other_side(sender)
     if service and message.get("action") == "phone_call" and other and sender:
@@ -241,7 +271,7 @@ def _message(
             "kind": "system",
             "attachment_sha256": _attachment(source, record),
         }
-    elif message.keys() & _MORE:
+    elif message.keys() & MORE:
         yield from _shared_contact(chat, record)
         said = _media(source, record, message)
     else:
@@ -303,11 +333,7 @@ def _time(source: Source, record: Record, name: str) -> tuple[datetime | None, s
     local = record.maybe(name, _local)
     if local is None:
         return at, None
-    offset = local - at.replace(tzinfo=None)
-    if abs(offset) > timedelta(hours=15) or offset % timedelta(minutes=15):
-        return at, None
-    sign, minutes = "-" if offset < timedelta(0) else "+", abs(offset) // timedelta(minutes=1)
-    return at, f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+    return at, zone_of(local - at.replace(tzinfo=None))
 
 
 def _kind(record: Record, message: Mapping[str, Any]) -> str:
@@ -362,7 +388,7 @@ def _attachment(source: Source, record: Record) -> str | None:
 def _owner(source: Source, chat: _Chat, said: Any) -> Iterator[Row]:
     with source.record(said if isinstance(said, dict) else {}, "personal_information") as record:
         record.leave("bio")
-        user = record.maybe("user_id", _peer)
+        user = record.maybe("user_id", peer)
         phone = record.maybe("phone_number")
         chat.owner = user or phone or chat.owner
         yield _contact(chat, record, [user, phone, record.maybe("username")])
@@ -377,7 +403,7 @@ def _contacts(source: Source, chat: _Chat, events: Events) -> Iterator[Row]:
             if not values.keys() - {"date", "date_unixtime"}:
                 record.set_aside("contacts without name or number")
                 continue
-            ids = [record.maybe("user_id", _peer), record.maybe("phone_number")]
+            ids = [record.maybe("user_id", peer), record.maybe("phone_number")]
             yield _contact(chat, record, ids)
 
 
@@ -394,11 +420,6 @@ def _learn_from_head(source: Source, chat: _Chat) -> None:
     """The owner of a single chat may write first much later: look for them in the head."""
     for number in _PEER.findall(source.head.text) if chat.one_to_one else ():
         chat.learn(f"user{number}")
-
-
-def _peer(value: Any) -> str:
-    """``user…``, ``chat…``, ``channel…``; exports before 2021 gave a user's bare number."""
-    return f"user{value}" if isinstance(value, int) else str(value)
 
 
 def _why(error: Exception) -> str:

@@ -19,14 +19,14 @@ from faisceau.errors import BadInput
 from faisceau.evidence.json_outline import json_paths
 from faisceau.evidence.readers.google_takeout import chat, hangouts, locations, voice
 from faisceau.evidence.reading import Head, Source
-from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, POSITION, Row
+from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, POSITION, Batch, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT, POSITION]
 
 
 _JSON = (chat, hangouts, locations)
-_Read = Callable[[Source], Iterator[Row]]
+_Read = Callable[[Source], Iterator[Row | Batch]]
 
 
 def detect(head: Head) -> bool:
@@ -34,7 +34,7 @@ def detect(head: Head) -> bool:
     return _service(head) is not None
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Messages, calls, contacts and positions, as the file holds them."""
     rows = _service(source.head)
     if rows is None:

@@ -5,15 +5,30 @@ a position at its beginning and one at its end, and one for each point of its pa
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow.compute as pc
+
 from faisceau.evidence.clocks import epoch_ms, iso_time
+from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
+from faisceau.evidence.json_columns import (
+    Cells,
+    counts,
+    each,
+    iso_moments,
+    moments,
+    named,
+    numbers,
+    present,
+    texts,
+)
 from faisceau.evidence.json_events import CONTAINERS, Events, json_events
 from faisceau.evidence.json_outline import ITEM, Path
 from faisceau.evidence.reading import Record, Source
-from faisceau.tables.schemas import POSITION, Row
+from faisceau.tables.schemas import POSITION, Batch, Row
+from faisceau.tables.schemas.schema import NUMBER, TIME
 from faisceau.words import N_
 
 WORDS = (
@@ -77,7 +92,7 @@ def recognise(paths: frozenset[Path]) -> bool:
     return records or semantic or android or iphone
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Positions. What a section does not tell is counted by its name."""
     with source.open() as stream:
         events = json_events(stream, source.head.encoding or "utf-8")
@@ -96,18 +111,36 @@ def read(source: Source) -> Iterator[Row]:
                 events.value(event, value)
 
 
-def _items(source: Source, events: Events, where: str, one: _Reading) -> Iterator[Row]:
-    for number, (event, value) in enumerate(events.items(), 1):
-        said = events.value(event, value)
+def _items(source: Source, events: Events, where: str, one: _Reading) -> Iterator[Row | Batch]:
+    number, blocks = 1, Blocks(source, _PLAIN_MEASURE if one is _measure else None)
+
+    def alone(number: int, said: Any) -> Iterator[Row]:
         if not isinstance(said, Mapping):
             source.reject(f"{where}/{number}", _NOT_ONE, raw=str(said))
-            continue
+            return
         with source.record(said, f"{where}/{number}") as record:
             try:
                 rows = list(one(source, record, said))
             except (TypeError, KeyError, AttributeError) as error:
                 raise ValueError(error) from error  # of another form: this record alone
             yield from rows
+
+    for block in events.blocks():
+        yield from blocks.read(block, number, alone, lambda alike: _measures(alike, where))
+        number += len(block)
+
+
+def _measures(alike: Alike, where: str) -> Batch:
+    """Records of ``Records.json`` without the access points that were seen."""
+    columns = {
+        "device": alike["deviceTag"],
+        "at": pc.coalesce(alike.of("timestamp", TIME), alike.of("timestampMs", TIME)),
+        "latitude": alike["latitudeE7"],
+        "longitude": alike["longitudeE7"],
+        "accuracy_m": alike.of("accuracy", NUMBER),
+        "kind": each(alike["source"], lambda source: _KINDS.get((source or "").upper())),
+    }
+    return plain_batch(POSITION, columns, alike.where(f"{where}/"))
 
 
 def _measure(source: Source, record: Record, said: Mapping[str, Any]) -> Iterator[Row]:
@@ -116,10 +149,10 @@ def _measure(source: Source, record: Record, said: Mapping[str, Any]) -> Iterato
     kind = str(record.maybe("source") or "").upper()
     scan = record.maybe("activeWifiScan", _seen) or record.maybe("wifiScan", _seen)
     device = record.maybe("deviceTag")
-    at = record.maybe("timestamp", iso_time) or record.maybe("timestampMs", epoch_ms)
+    at, counted = record.maybe("timestamp", iso_time), record.maybe("timestampMs", epoch_ms)
     yield POSITION.row(
         device=device,
-        at=at,
+        at=at or counted,
         latitude=record.take("latitudeE7", _degrees),
         longitude=record.take("longitudeE7", _degrees),
         accuracy_m=record.maybe("accuracy", float),
@@ -134,6 +167,29 @@ def _degrees(value: Any) -> float:
     if abs(count) > 1_800_000_000:
         count -= 1 << 32 if count > 0 else -(1 << 32)
     return count / _E7
+
+
+def _degrees_of_all(values: Sequence[Any]) -> Cells:
+    found, odd = counts(values)
+    over = pc.greater(pc.abs_checked(found), 1_800_000_000)
+    wrapped = pc.subtract(found, pc.multiply(pc.sign(found), 1 << 32))
+    return pc.divide(pc.if_else(over, wrapped, found).cast(NUMBER), _E7), odd
+
+
+_PLAIN_MEASURE = Form(
+    takes={
+        "source": texts,
+        "deviceTag": named,
+        "timestamp": iso_moments,
+        "timestampMs": moments(1000),
+        "latitudeE7": present(_degrees_of_all),
+        "longitudeE7": present(_degrees_of_all),
+        "accuracy": numbers,
+    },
+    leaves=frozenset(_PLAIN),
+    apart=frozenset(("activeWifiScan", "wifiScan")),
+    needs=frozenset(("latitudeE7", "longitudeE7")),
+)
 
 
 def _seen(scan: Any) -> list[str]:

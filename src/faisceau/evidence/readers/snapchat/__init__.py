@@ -21,8 +21,9 @@ from faisceau.evidence.json_events import json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
 from faisceau.evidence.readers.snapchat.archive import Archive
 from faisceau.evidence.readers.snapchat.pages import page_records
+from faisceau.evidence.readers.snapchat.plain import section_rows
 from faisceau.evidence.reading import Head, Source
-from faisceau.tables.schemas import CONTACT, HANDSET, MESSAGE, POSITION, Row
+from faisceau.tables.schemas import CONTACT, HANDSET, MESSAGE, POSITION, Batch, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CONTACT, HANDSET, POSITION]
@@ -67,7 +68,7 @@ def _is_page(text: str) -> bool:
     return bool(_SENDER.search(text) and _TIME.search(text))
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[Row | Batch]:
     """Messages, contacts, the account and its devices, places of memories."""
     archive = Archive(source)
     if not source.head.is_json:
@@ -80,8 +81,7 @@ def read(source: Source) -> Iterator[Row]:
             events.expect("start_map")
             for section, event, value in events.fields():
                 if event == "start_array":
-                    for number, (opened, item) in enumerate(events.items(), 1):
-                        yield from archive.item(section, number, events.value(opened, item))
+                    yield from section_rows(source, archive, section, events)
                 elif event == "start_map":
                     yield from _object(archive, section, events.value(event, value))
                 elif value not in (None, ""):

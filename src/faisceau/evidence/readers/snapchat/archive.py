@@ -14,7 +14,7 @@ from faisceau.evidence.reading import OWNER, Record, Source
 from faisceau.tables.schemas import CONTACT, HANDSET, MESSAGE, POSITION, Row
 from faisceau.words import N_
 
-_KINDS = {
+KINDS = {
     "TEXT": "text",
     "IMAGE": "image",
     "PHOTO": "image",
@@ -38,8 +38,8 @@ _ENDINGS = {
     "unknown": "file",
 }
 """How files of ``chat_media`` end, and what they are."""
-_MICROSECONDS = 10**14
-_GROUP = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+MICROSECONDS = 10**14
+GROUP = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PLACE = re.compile(r"(-?\d+(?:\.\d+)?),\s*(-?\d+(?:\.\d+)?)\s*$")
 _NO_RECORD = N_("not a record")
 
@@ -80,7 +80,7 @@ class Archive:
             sender, other = self._ends(section, record)
             title = record.maybe("Conversation Title")
             by_direction = section.startswith(("Sent ", "Received "))
-            group = title is not None or _GROUP.fullmatch(section) is not None
+            group = title is not None or GROUP.fullmatch(section) is not None
             said = str(record.take("Media Type")).upper()
             kind, sha256 = self._attachment(record, said)
             text = record.maybe("Content") or record.maybe("Text", _unescaped)
@@ -117,7 +117,7 @@ class Archive:
         """Kind of the message, and hash of its first file that lies in the exhibit."""
         named = str(record.maybe("Media IDs") or "")
         ids = [one.strip() for one in named.split(" | ") if one.strip()]
-        kind = _KINDS.get(said) or ("file" if ids or said == "MEDIA" else "text")
+        kind = KINDS.get(said) or ("file" if ids or said == "MEDIA" else "text")
         if len(ids) > 1:
             self._source.leave("further attachments of a message", len(ids) - 1)
         day = str(record.maybe("Created") or "")[:10]
@@ -139,7 +139,7 @@ class Archive:
                 return
             yield POSITION.row(
                 device=self.owner,
-                at=record.maybe("Date", _utc),
+                at=record.maybe("Date", utc_moment),
                 latitude=place[0],
                 longitude=place[1],
             )
@@ -208,17 +208,17 @@ def _sent(values: Mapping[str, Any], section: str) -> bool:
 def _moment(record: Record) -> datetime | None:
     """The exact count where there is one, else the second."""
     exact = record.maybe("Created(microseconds)", _exact)
-    return exact or record.maybe("Created", _utc)
+    return exact or record.maybe("Created", utc_moment)
 
 
 def _exact(value: Any) -> datetime | None:
     count = int(value)
     if not count:
         return None
-    return epoch_us(count) if abs(count) >= _MICROSECONDS else epoch_ms(count)
+    return epoch_us(count) if abs(count) >= MICROSECONDS else epoch_ms(count)
 
 
-def _utc(text: Any) -> datetime:
+def utc_moment(text: Any) -> datetime:
     return iso_time(str(text).strip().removesuffix("UTC").strip())
 
 
