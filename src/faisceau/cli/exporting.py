@@ -8,7 +8,7 @@ from faisceau.cli.base import call, note, print_json
 from faisceau.cli.commands import CASE, command, workspace
 from faisceau.words import N_
 
-TO = ("ftm", "graphml", "csv")
+TO = ("case", "ftm", "graphml", "csv")
 """The formats of ``report.exports``, which is only loaded when one is written."""
 
 
@@ -18,7 +18,7 @@ TO = ("ftm", "graphml", "csv")
     "--to",
     required=True,
     type=click.Choice(TO),
-    help=N_("ftm: FollowTheMoney; graphml: one graph; csv: tables for link charts."),
+    help=N_("case: CASE/UCO; ftm: FollowTheMoney; graphml: one graph; csv: link-chart tables."),
 )
 @click.option(
     "-o",
