@@ -18,6 +18,7 @@ from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import cards, cited_sources, finding_json, selections
 from faisceau.case.examining import Ask, Orders, Progress
+from faisceau.case.exporting import Exported, export, format_named
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
@@ -49,7 +50,7 @@ from faisceau.mandate.explain import Explanation, explain
 from faisceau.mandate.model import Mandate, today, widens_scope
 from faisceau.mandate.permit import Permit
 from faisceau.mandate.reading import read_mandate
-from faisceau.report.model import FindingCard, ReportData
+from faisceau.report.model import FindingCard, Proof, ReportData
 from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
@@ -58,7 +59,7 @@ from faisceau.tables.schemas import MESSAGE, PLATE_READ
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
-from faisceau.words import N_
+from faisceau.words import N_, speaking
 
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
@@ -623,6 +624,42 @@ class Workspace:
             closing.data.update(sha256=digest, recipient=recipient, findings=named)
         return {"path": output, "sha256": digest, "findings": len(named), "of": data.found}
 
+    def export(self, output: Path, to: str, *, lang: str = "fr", recipient: str = "") -> Exported:
+        """Write the findings that stand, and the rows they rest on, for another program.
+
+        ``to``: a format of ``report.exports``. The same case gives the same bytes. Raises
+        ``UsageError`` for an unknown format.
+        """
+        act = Act("export", recipient=recipient)
+        told = {"format": format_named(to), "recipient": recipient}
+        with self._citing(act) as (permit, closing, engine), speaking(lang):
+            with self._database.connect() as connection:
+                exhibits = register.exhibits(connection, status="kept")
+                found = findings.listed(connection, permit)
+                reviews = findings.reviews(connection, permit)
+            written, ids = export(
+                engine,
+                output,
+                to,
+                findings=found,
+                reviews=reviews,
+                exhibits=exhibits,
+                mandate=self.mandate,
+                proof=self._proof(list(self.ledger.entries())),
+                mask=self._mask,
+                secret=KeyRing.open(self.case.case_id).secret,
+            )
+            closing.data.update(told, sha256=written.sha256, findings=ids, rows=written.rows)
+        return written
+
+    def _proof(self, entries: Sequence[Entry]) -> Proof:
+        """The checkpoint of the last act after which a report is another one."""
+        last = max(entry.number for entry in entries if reporting.lasting(entry))
+        keys = PublicKeys.read(self.case.folder / "ledger" / "keys")
+        checkpoint = self.ledger.checkpoint_covering(last)
+        fingerprints = {"Ed25519 + ML-DSA-65": keys.fingerprint}
+        return reporting.proof(self.case.case_id, checkpoint, fingerprints)
+
     def _report_data(self, permit: Permit, engine: LakeEngine, top: int | None) -> ReportData:
         with self._database.connect() as connection:
             exhibits = register.exhibits(connection, status="kept")
@@ -630,7 +667,6 @@ class Workspace:
             reviews = findings.reviews(connection, permit)
             segments = lake.segments(connection)
         entries = list(self.ledger.entries())
-        last = max(entry.number for entry in entries if reporting.lasting(entry))
         shown = found[: top or REPORTED]
         known = plugins().analyses
         gave = {entry.act.removeprefix("run ") for entry in entries if entry.outcome == "done"}
@@ -643,7 +679,6 @@ class Workspace:
             for decision in [self._gate.judge(replace(act, procedures=met))]
         ]
         hidden = self._hidden(engine, segments)
-        keys = PublicKeys.read(self.case.folder / "ledger" / "keys")
         return ReportData(
             software=reporting.software(),
             mandate=reporting.mandate_card(self.mandate, self.warnings(exhibits)),
@@ -652,11 +687,7 @@ class Workspace:
             findings=tuple(
                 cards(shown, reviews, engine, self._mask, lines_per_finding=REPORTED_LINES)
             ),
-            proof=reporting.proof(
-                self.case.case_id,
-                self.ledger.checkpoint_covering(last),
-                {"Ed25519 + ML-DSA-65": keys.fingerprint},
-            ),
+            proof=self._proof(entries),
             refusals=reporting.refusals(entries),
             rejects=reporting.rejects(engine),
             unexamined=reporting.unexamined(exhibits, hidden, not_run),

@@ -34,6 +34,8 @@ READS_IF: tuple[Selection, ...] = (
 )
 OWNER = "owner"
 """What readers write for the holder of a handset whose account they do not know."""
+REF = "ref"
+"""The kind of key of a person whom a source gives a reference, within its procedure."""
 NOBODY = ("", "unknown", "inconnu", "private", "anonymous", "null", "none", "masqué", "hidden")
 CROWDS = ("@g.us", "@broadcast", "@newsletter", "@call")
 """Ends of what names a group or a service, not a person."""
@@ -41,7 +43,7 @@ MARK = "⁂"
 """How a pseudonym begins."""
 ROWS = 50
 """Rows cited of one tie in one period, at most."""
-_SIGN = "\x1f"
+SIGN = "\x1f"
 """Parts a prefix made here from what the source wrote, which never holds it."""
 
 
@@ -68,12 +70,17 @@ class Person:
 
     def subject(self) -> Subject:
         """The person as the subject of a finding."""
-        kind = "person"  # a label, a pseudonym, or what no rule knows
-        if self.open and self.key.kind == "phone" and not self.key.value.startswith("?"):
-            kind = "phone"
-        elif self.open and "@" in self.named:
-            kind = "account"
-        return Subject(kind, self.named, self.exhibit)
+        return persons_subject(self.key, self.named, self.exhibit, shown=self.open)
+
+
+def persons_subject(key: Key, named: str, label: str, *, shown: bool) -> Subject:
+    """A subject that is a person, by what stands for one."""
+    kind = "person"  # a label, a pseudonym, or what no rule knows
+    if shown and key.kind == "phone" and not key.value.startswith("?"):
+        kind = "phone"
+    elif shown and "@" in named:
+        kind = "account"
+    return Subject(kind, named, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ def _row(table: Table, name: str, **given: ex.types.Value) -> Table:
 
 def _named(value: ex.types.Value, exhibit: ex.types.Value) -> ex.types.Value:
     """Whoever is only called the owner is the owner of that exhibit."""
-    return ibis.cases((value.strip() == OWNER, f"{OWNER}{_SIGN}" + exhibit), else_=value)
+    return ibis.cases((value.strip() == OWNER, f"{OWNER}{SIGN}" + exhibit), else_=value)
 
 
 def _calls(call: Table) -> Table:
@@ -239,7 +246,7 @@ def _contacts(contact: Table) -> Table:
 
 def _bookings(trip: Table) -> Table:
     """Persons on one booking; a reference stands for a person within its procedure."""
-    ref = f"ref{_SIGN}" + _.procedure.fill_null("") + _SIGN + _.person_ref
+    ref = f"{REF}{SIGN}" + _.procedure.fill_null("") + SIGN + _.person_ref
     there = trip.filter(_.person_ref.notnull(), _.booking_ref.notnull()).mutate(ref=ref)
     other = there.select("booking_ref", other="ref").distinct()
     both = there.join(other, "booking_ref").filter(_.ref < _.other)
@@ -264,8 +271,8 @@ def _periods(told: Table, edges: Sequence[int]) -> Table:
 def key_of(raw: str) -> Key | None:
     """What ``raw`` is compared by; None where it names no person."""
     text = raw.strip()
-    if _SIGN in raw:
-        kind, _sign, value = raw.partition(_SIGN)
+    if SIGN in raw:
+        kind, _sign, value = raw.partition(SIGN)
         return Key(kind, value)
     if text.casefold() in NOBODY or text.endswith(CROWDS):
         return None
@@ -333,7 +340,7 @@ def _persons(known: Sequence[Key], raw: Sequence[str], node: Ints, use: _Use) ->
                 Person(key, texts, f"{MARK}{min(use.shut[c] for c in codes)}", "", open=False)
             )
             continue
-        named, exhibit = raw[seen[0]].rpartition(_SIGN)[2].strip(), ""
+        named, exhibit = raw[seen[0]].rpartition(SIGN)[2].strip(), ""
         if key.kind == OWNER:
             named, exhibit = OWNER, named
         made.append(Person(key, texts, named, exhibit, open=True))
