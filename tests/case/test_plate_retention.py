@@ -1,5 +1,6 @@
 """How long plate reads are seen and kept, told by examples: fifteen days, a month for a hit."""
 
+import json
 from pathlib import Path
 
 from faisceau.testing import Desk, mandate
@@ -99,3 +100,28 @@ def test_hits_are_kept_a_month_from_the_hit(desk: Desk) -> None:
     assert (erased.n, erased.period.rule.id) == (1, "plates-hit")
     assert holding(desk, "AA-123-AA") == [], "the exhibit of the hits goes with them"
     assert desk.verify().ok
+
+
+def test_columns_of_photographs_are_dropped_and_counted(desk: Desk) -> None:
+    header = "plate,camera_id,read_at,photo_occupants,image véhicule\n"
+    reads = header + "AA-123-AA,C1,2026-10-01T06:00:00Z,aGVsbG8=,d29ybGQ=\n"
+    added = desk.add("reads.csv", reads, procedure="PR/2026/0417")
+    assert added.exhibit is not None
+    assert added.exhibit.left == {"photo_occupants": 1, "image véhicule": 1}
+    assert added.exhibit.unknown == {}
+    [(_text, facts)] = [note for note in added.notes if "photographs" in note[0]]
+    assert facts == {"n": 2, "names": ["image véhicule", "photo_occupants"]}
+    [row] = desk.rows("plate_read")
+    assert "aGVsbG8=" not in str(row)
+    read = {"plate": "AA-123-AA", "camera_id": "C1", "read_at": "2026-10-01T06:00:00Z"}
+    line = json.dumps({**read, "photo": "eHl6"})
+    added = desk.add("reads.jsonl", line + "\n", procedure="PR/2026/0417")
+    assert added.exhibit is not None
+    assert added.exhibit.left == {"photo": 1}
+
+
+def test_a_watch_keeps_no_photograph_of_a_hit(desk: Desk) -> None:
+    header = "plate,camera_id,read_at,photo_occupants\n"
+    assert watch(desk, header + "AA-123-AA,C1,2026-10-01T06:00:00Z,aGVsbG8=\n") == 1
+    assert plates(desk) == ["AA-123-AA"]
+    assert holding(desk, "aGVsbG8=") == []

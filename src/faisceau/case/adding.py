@@ -5,7 +5,7 @@ together share an act and its segments, up to ``SHARED_ROWS`` rows.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -41,7 +41,7 @@ from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate
 from faisceau.mandate.permit import Permit
 from faisceau.tables import lake
-from faisceau.tables.lake import Lake, Segment
+from faisceau.tables.lake import Lake, Rewritten, Segment
 from faisceau.tables.schemas import TABLES
 from faisceau.words import N_
 
@@ -49,6 +49,8 @@ SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
 LAYOUTS = {"matrix": ("call", "call_matrix")}
 """Layouts that a person may say a file has: the table it fills and the reader that knows it."""
+MANY = 64
+"""Small segments of a sorted table from which they are merged."""
 CREW_FROM = 8
 """Paths from which it pays to start several processes."""
 
@@ -349,6 +351,7 @@ class Adding:
             )
             for n in old
         ]
+        gone += self._merged(permit, listed, {path for one in gone for path in one.replaced})
         removed = [path for one in gone for path in one.replaced]
         added = [*segments, *(segment for one in gone for segment in one.added)]
         if removed:
@@ -367,6 +370,21 @@ class Adding:
                 files_removed=removed,
                 in_place=[file for t in new if t.kept for file in t.kept.in_place],
             )
+
+    def _merged(
+        self, permit: Permit, listed: Sequence[Segment], leaving: Collection[str]
+    ) -> list[Rewritten]:
+        """Where live appends left many small segments of a sorted table, one in their place.
+
+        Only once there are ``MANY``, so that a row is rarely written again.
+        """
+        made = []
+        for table in lake.SORTED:
+            small = [s for s in listed if s.table == table and s.rows < lake.RUN]
+            small = [s for s in small if s.path not in leaving]
+            if len(small) >= MANY:
+                made.append(self.lake.merged(permit, small, f"{permit.number:09d}-merged"))
+        return made
 
     def _sweep(self) -> None:
         sweep(self.lake.case, self.store, self.database)

@@ -22,6 +22,7 @@ from faisceau.case.intake import Counts, Expiry, Intake, Listener
 from faisceau.errors import AmbiguousInput, BadInput, FaisceauError, UsageError
 from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
+from faisceau.evidence.folding import folded
 from faisceau.evidence.hash_lists import HashList, Purpose, digests
 from faisceau.evidence.media import media_of, media_row
 from faisceau.evidence.reading import Head, Member, Reader, Source, Wishes
@@ -218,6 +219,14 @@ class Examiner:
         if counts.unknown:
             text = N_("{n} fields that the reader does not know: {names}")
             yield text, {"n": counts.unknown.total(), "names": sorted(counts.unknown)[:20]}
+        if PLATE_READ.name in exhibit.tables:
+            shown = {name: n for name, n in counts.left.items() if PLATE_READ.drops(folded(name))}
+            if shown:
+                text = N_(
+                    "{n} values of columns that carry photographs dropped: {names}. The file as "
+                    "kept still holds them: ask for one without"
+                )
+                yield text, {"n": sum(shown.values()), "names": sorted(shown)}
         if counts.mended:
             yield N_("{n} texts were no valid Unicode and were mended"), {"n": counts.mended}
         if any(not is_native(self.readers[name]) for name in exhibit.readers):

@@ -8,7 +8,7 @@ catalog does not list is what a killed process left, and is swept by the next wr
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -327,6 +327,22 @@ class Lake:
             self.discard(permit, [segment.path for segment in added])
             raise
         return Rewritten(added, replaced, dropped)
+
+    def merged(self, permit: Permit, chosen: Sequence[Segment], token: str) -> "Rewritten":
+        """Write segments of one table as one, rows unchanged: live appends leave many small ones.
+
+        Register ``added``, unregister ``replaced``, commit, then ``discard`` the latter.
+        """
+        permit.require("add", "purge")
+        [name] = {segment.table for segment in chosen}
+        with self.writing(permit, token) as writer:
+            for segment in chosen:
+                writer.exhibit(segment.first_exhibit)
+                writer.exhibit(segment.last_exhibit)
+                with pq.ParquetFile(self.case / segment.path) as file:
+                    for batch in file.iter_batches(ROW_GROUP):
+                        writer.append(STORED[name], batch.cast(STORED[name].arrow))
+            return Rewritten(writer.finish(), [segment.path for segment in chosen], 0)
 
     def discard(self, permit: Permit, paths: Iterable[str]) -> None:
         """Delete segment files that the catalog no longer lists."""

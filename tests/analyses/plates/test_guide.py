@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ def followed(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("guide")
     name = "lekagul-sensor-data.csv.gz"
     shutil.copy(shared / "plates" / name, folder / name)
-    (folder / "mandate.toml").write_bytes(mandate(data=["plate_read"]))
+    today = datetime.now(UTC).date()  # the commands run on the machine's own clock
+    text = mandate(
+        data=["plate_read"],
+        authorised_on=today - timedelta(days=30),
+        expires_on=today + timedelta(days=150),
+        until=today + timedelta(days=300),
+    )
+    (folder / "mandate.toml").write_bytes(text)
     for block in BLOCK.findall(PAGE.read_text("utf-8")):
         for line in block.splitlines():
             done = run(folder, line.removeprefix("faisceau "))

@@ -32,7 +32,15 @@ SEEN = N_("First seen {first} at {place}, last {last}; {n} reads on {days} days"
 PLACES = N_("Usual places: {places}")
 HOURS = N_("Usual hours: {hours}; {night} % of its reads at night (21:00 to 06:00)")
 HOME = N_("Its days begin or end at {place} {n} times of {all}: it may be at home near there")
-WEEKLY = N_("Each {weekday} at {place}: {n} weeks of {all}")
+WEEKLY = (
+    N_("Each Monday at {place}: {n} weeks of {all}"),
+    N_("Each Tuesday at {place}: {n} weeks of {all}"),
+    N_("Each Wednesday at {place}: {n} weeks of {all}"),
+    N_("Each Thursday at {place}: {n} weeks of {all}"),
+    N_("Each Friday at {place}: {n} weeks of {all}"),
+    N_("Each Saturday at {place}: {n} weeks of {all}"),
+    N_("Each Sunday at {place}: {n} weeks of {all}"),
+)
 BREAK = N_("A break in habit on {day}: {place} for the first time in {before} days")
 PRESENT = N_("Read on {days} days; never more than {gap} days without a read")
 MEET = N_("Plates of interest meet at {place}: {plates}")
@@ -42,7 +50,6 @@ METHOD = N_(
     "sentence counts what the reads show."
 )
 Rows = dict[Schema | str, Sequence[int] | set[int]]
-WEEKDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SHOWN = 8
 BREAK_DAYS = 14
 
@@ -218,8 +225,8 @@ def _weekly(life: _Life, span: range, when: list[Any]) -> list[Reason]:
     reasons = []
     for n, weekday, place, at in sorted(found, key=lambda f: (-f[0], f[1], f[2]))[:3]:
         rows: Rows = {PLATE_READ: [int(life.row[i]) for i in at]}
-        facts = {"weekday": WEEKDAY[weekday], "place": place, "n": n, "all": weeks}
-        reasons.append(Reason("weekly", WEEKLY, facts, 0.5, rows))
+        facts = {"place": place, "n": n, "all": weeks}
+        reasons.append(Reason("weekly", WEEKLY[weekday], facts, 0.5, rows))
     return reasons
 
 

@@ -148,6 +148,9 @@ def _layout(schema: Schema, headers: Sequence[str], wishes: Wishes) -> Layout:
         if by_fold.get(header) in free:
             left.append(by_fold[header])
             del free[by_fold[header]]
+    for header in [h for h in free if schema.drops(folded(h))]:
+        left.append(header)
+        del free[header]
     return Layout(schema, columns, hours, tuple(left), tuple(free), profile)
 
 

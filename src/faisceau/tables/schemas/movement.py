@@ -47,6 +47,7 @@ PLATE_READ = Schema(
         ),
     ),
     anchors=("plate", "camera_id", "read_at"),
+    never=("photo", "image", "picture", "occupant", "visage", "portrait", "cliche", "thumbnail"),
 )
 
 POSITION = Schema(

@@ -67,6 +67,7 @@ class Schema:
     """An observation table: name, columns, and the anchors without which a row is rejected.
 
     ``anchors`` must all be there; of ``anchors_any`` one must; with neither, any one value.
+    ``never``: words of headers whose cells are dropped and counted: they may not be kept.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Schema:
     own: tuple[Column, ...]
     anchors: tuple[str, ...] = ()
     anchors_any: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     columns: Mapping[str, Column] = field(init=False)
     fillable: Mapping[str, Column] = field(init=False)
     """The columns a reader may fill: all but those the desk gives."""
@@ -90,6 +92,10 @@ class Schema:
     def arrow(self) -> pa.Schema:
         """The Arrow schema of the stored table, desk columns first."""
         return pa.schema([(c.name, c.type) for c in self.columns.values()])
+
+    def drops(self, header: str) -> bool:
+        """True where a header (folded, see ``evidence.folding``) is of what may not be kept."""
+        return any(word in header for word in self.never)
 
     def row(self, **values: Any) -> "Row":
         """One row; a name that is not a column is a mistake of the reader (``TypeError``)."""
