@@ -68,6 +68,7 @@ def test_a_french_number_has_one_normal_form_however_written(kind: str, written:
         ("account", "System message", None),
         ("account", "+212 6 61 23 45 67", ("phone", "+212661234567")),
         ("account", "556183125151@s.whatsapp.net", ("phone", "+5561983125151")),  # before 2016
+        ("phone", "0694 42 12 34", ("phone", "+594694421234")),  # Guyane, dialled as in France
         ("account", "5215512345678@s.whatsapp.net", ("phone", "+525512345678")),  # before 2019
         ("account", "36105", ("phone", "?36105")),
         ("phone", "612345678", ("phone", "+33612345678")),  # a spreadsheet ate the zero

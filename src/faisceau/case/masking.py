@@ -7,15 +7,18 @@ within the case, so that one can see that two rows name the same person without 
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.tables.schemas import Schema
+from faisceau.tables.schemas import MENTION, REJECT, TABLES, Schema
 
 MARK = "⁂"
 DIGITS = 10
+_RAW = ("facts", "raw")
+"""Columns of a rejected record that repeat its cells."""
 
 
 class Mask:
@@ -33,7 +36,9 @@ class Mask:
         if not pc.any(foreign).as_py():
             return batch
         columns = [
-            self._column(batch[name], foreign) if schema.columns[name].identity else batch[name]
+            self._column(batch[name], pc.and_(foreign, hidden))
+            if (hidden := _hidden(schema, name, batch)) is not None
+            else batch[name]
             for name in batch.schema.names
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_loosened(batch.schema, columns))
@@ -43,7 +48,7 @@ class Mask:
         if row.get("procedure") in (None, self._reference):
             return dict(row)
         return {
-            name: self.of(value) if schema.columns[name].identity else value
+            name: self.of(value) if _names_somebody(schema, name, row) else value
             for name, value in row.items()
             if name in schema.columns
         }
@@ -65,6 +70,31 @@ class Mask:
         if pa.types.is_date(column.type):  # a pseudonym is no date
             return pa.array([None if v is None else str(v) for v in shown], pa.string())
         return pa.array(shown, column.type)
+
+
+def _names_somebody(schema: Schema, name: str, row: Mapping[str, Any]) -> bool:
+    """True when this cell holds an identity: of what is derived, when its origin does."""
+    if schema == MENTION and name == "value":
+        return _origin_names(row.get("table"), row.get("role"))
+    return schema.columns[name].identity or (schema == REJECT and name in _RAW)
+
+
+def _hidden(schema: Schema, name: str, batch: pa.RecordBatch) -> Any:
+    """Which cells of a column hold an identity; None when none can."""
+    if schema == MENTION and name == "value":
+        if not {"table", "role"} <= set(batch.schema.names):
+            return pa.scalar(True)
+        origin = zip(batch["table"].to_pylist(), batch["role"].to_pylist(), strict=True)
+        return pa.array([_origin_names(table, role) for table, role in origin], pa.bool_())
+    return pa.scalar(True) if _names_somebody(schema, name, {}) else None
+
+
+@cache
+def _origin_names(table: str | None, role: str | None) -> bool:
+    """True when the column that an identifier stands in names a person, or is not known."""
+    origin = TABLES.get(table or "")
+    column = origin.columns.get(role or "") if origin else None
+    return column is None or column.identity
 
 
 def _loosened(schema: pa.Schema, columns: list[pa.Array]) -> pa.Schema:

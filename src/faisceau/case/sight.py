@@ -100,6 +100,7 @@ def _rule(
         participants=tuple(s for p in scope.participants for s in spellings(p)) if people else None,
         participant_columns=people,
         procedures=mandate.procedures(today(now)) if kind is Kind.MATCHING else None,
+        own=mandate.reference if kind is Kind.MATCHING else None,
         holders=_holders(mandate) if schema is PAYMENT else None,
         tables=tuple(sorted(mandate.data)) if derived else None,
         recent=periods()["plates-no-hit"].over(now).isoformat() if reads else None,

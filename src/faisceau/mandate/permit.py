@@ -19,6 +19,7 @@ class RowRule:
     ``exhibits``: only these ids; ``since``/``until``: ISO dates, half-open, on ``time_column``;
     ``participants``: only rows whose ``participant_columns`` hold one of these values;
     ``procedures``: only rows whose ``procedure`` is null or matches one (``*`` ends a pattern);
+    ``own``: the procedure that rows without one are of, for work that compares procedures;
     ``holders``: only rows whose ``holder`` or ``account`` is one of these;
     ``tables``: only rows whose ``table`` is one of these (what is derived follows its origin);
     ``recent``: an ISO time; rows of no procedure from before it on ``time_column`` are past their
@@ -34,6 +35,7 @@ class RowRule:
     participants: tuple[str, ...] | None = None
     participant_columns: tuple[str, ...] = ()
     procedures: tuple[str, ...] | None = None
+    own: str | None = None
     holders: tuple[str, ...] | None = None
     tables: tuple[str, ...] | None = None
     recent: str | None = None

@@ -11,12 +11,16 @@ from ibis import Table
 from ibis.expr.types import BooleanValue
 
 from faisceau.mandate.permit import RowRule
+from faisceau.tables.schemas.schema import PROCEDURE
 
 
 def visible(table: Table, rule: RowRule | None, columns: tuple[str, ...]) -> Table:
     """``table`` (stored columns) as its permit shows it: rows by ``rule``, then ``columns``."""
     conditions = [] if rule is None else _conditions(table, rule)
-    return (table.filter(*conditions) if conditions else table).select(*columns)
+    seen = table.filter(*conditions) if conditions else table
+    if rule is not None and rule.own is not None and PROCEDURE.name in columns:
+        seen = seen.mutate(procedure=seen.procedure.fill_null(rule.own))
+    return seen.select(*columns)
 
 
 def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:

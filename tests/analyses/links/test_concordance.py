@@ -72,3 +72,11 @@ def test_procedures_outside_the_series_are_not_read(linking: Desk) -> None:
 def test_running_again_gives_the_same_findings(filled: Filled, found: list[Finding]) -> None:
     again = filled(PLAN)[1].run("links.concordance")
     assert [f.finding_id for f in again] == [f.finding_id for f in found]
+
+
+def test_rows_of_no_procedure_are_the_case_s_own(linking: Desk) -> None:
+    numbers = "+33612345678;+33687654321"
+    books = [f"{ref},Boss,{numbers}" for ref in ("PV-2024-1", "")]
+    linking.add("contact.csv", "procedure,name,identifiers\n" + "\n".join(books) + "\n")
+    [finding] = linking.run("links.concordance", rate=0.9)
+    assert {s.value for s in finding.subjects} == {"PR/2026/0417", "PV-2024-1"}

@@ -70,6 +70,15 @@ def test_a_table_is_guessed_by_its_anchors() -> None:
     assert table("date", "from", "to", "text") == "message"
 
 
+def test_a_table_without_anchors_is_known_by_its_native_names() -> None:
+    assert table("procedure", "name", "identifiers") == "contact"
+    assert table("procedure", "imei", "imsi", "msisdn") == "handset"
+    assert table("procedure", "person_ref", "number", "departed_at", "payer") == "trip"
+    assert table("procedure", "ref", "role", "last_name", "first_names") == "person"
+    assert table("procedure", "imei") is None
+    assert table("procedure", "name", "identifiers", "mood") is None
+
+
 def test_and_never_when_unsure() -> None:
     assert table("sent_at", "caller", "callee") is None
     assert table("date", "montant", "libellé") is None

@@ -18,7 +18,7 @@ from ibis import Table, _
 from ibis import expr as ex
 
 from faisceau.analyses import Engine
-from faisceau.analyses.links._ties import (
+from faisceau.analyses.links._contact_ties import (
     MARK,
     OWNER,
     READS_IF,

@@ -33,7 +33,10 @@ class Coincidences:
     """``a`` < ``b``: the procedures; ``left``, ``right``: the traits (positions in ``Traits``).
 
     ``family``: values that are spellings of one another have one; ``source``: coincidences of a
-    pair with one source are told by the same rows, and counted once; ``near``: across spellings.
+    pair with one source are told by the same rows, and counted once; ``near``: across spellings;
+    ``borne``: how many procedures bear the value, or the more common of the two; ``slips``: by
+    kind, letter or digit and class of how many bear it, the share of near values beyond what lies
+    near by chance.
     """
 
     a: Ints
@@ -43,6 +46,8 @@ class Coincidences:
     family: Ints
     source: Ints
     near: Bools
+    borne: Ints
+    slips: Mapping[tuple[str, str, int], float]
     classes: Ints
     class_names: list[str]
 
@@ -76,9 +81,29 @@ def coincidences(traits: Traits, most: int) -> Coincidences:
         family=family[traits.value[left]],
         source=_sources(traits, left, right, family),
         near=is_near,
+        borne=np.maximum(traits.held[traits.value[left]], traits.held[traits.value[right]]),
+        slips=_slips(traits, near, digits),
         classes=classes,
         class_names=names,
     )
+
+
+def _slips(traits: Traits, near: Ints, digits: Bools) -> dict[tuple[str, str, int], float]:
+    """What is near by chance is so whether few or many bear a value: values that one procedure
+    alone bears tell how often."""
+    every = np.searchsorted(BORNE_BY, traits.held, "right")
+    of_near = every[near[:, 1]]
+    shares: dict[tuple[str, str, int], float] = {}
+    for at, kind in enumerate(traits.kind_names):
+        values = np.bincount(every[traits.kinds == at], minlength=6)
+        for slip, these in (("letter", ~digits), ("digit", digits)):
+            mine = these & (traits.kinds[near[:, 0]] == at)
+            met = np.bincount(of_near[mine], minlength=6)
+            chance = values * (met[0] / max(1, values[0]))
+            for bucket in range(1, 6):
+                beyond = met[bucket] - chance[bucket]
+                shares[kind, slip, bucket] = float(max(0.02, (beyond + 1) / (met[bucket] + 1)))
+    return shares
 
 
 def _exact(traits: Traits, most: int) -> tuple[Ints, Ints]:

@@ -4,6 +4,8 @@ They are judgements, frozen here, and count as ``STRENGTH`` cases each: with lit
 decide, with much they hardly matter.
 """
 
+import numpy as np
+
 STRENGTH = 12.0
 
 SHARES: dict[str, tuple[float, float, float]] = {
@@ -47,15 +49,44 @@ SHARES: dict[str, tuple[float, float, float]] = {
     "agency": (0.05, 0.04, 0.01),
     "journey": (0.05, 0.05, 0.01),
 }
+NAMED = ("person", "payer", "marking", "packaging", "concealment", "agency", "journey")
 NEAR = {"letter": 0.75, "digit": 0.4}
 """What a slip leaves of a share: letters are mistaken; other digits are often other people."""
 UNKNOWN = (0.3, 0.3, 0.02)
 
-TRUSTED = (
-    "imei+own2", "imei", "imsi", "iccid", "booking", "document", "email+own2", "email+own",
-    "payer", "phone+othername", "address", "marking", "phone+own2",
+STATE_STRENGTH = 20.0
+# rows: neither, one, both, a third; columns: of the other bearers none, few, some, most are tied
+_PAIR, _FEW, _MANY = (
+    ((0.38, 0.01, 0.01, 0.01), (0.01,) * 4, (0.01,) * 4, (0.45, 0.01, 0.01, 0.01)),
+    ((0.11, 0.005, 0.005, 0.01), (0.005, 0.005, 0.025, 0.15),
+     (0.005, 0.005, 0.005, 0.03), (0.045, 0.005, 0.06, 0.53)),
+    ((0.01, 0.005, 0.01, 0.02), (0.005, 0.005, 0.02, 0.15),
+     (0.005, 0.005, 0.01, 0.05), (0.005, 0.005, 0.05, 0.64)),
 )  # fmt: skip
-"""Exact coincidences that hardly err when few bear them, from which corroboration is learnt."""
+TRUE_STATES = np.array([_PAIR, _PAIR, _FEW, _MANY, _MANY, _MANY]).reshape(6, 16)
+"""How often each state of corroboration (``_ties``) is met among true coincidences, by how many
+bear the value."""
+_PAIR, _FEW, _MANY = (
+    ((0.80, 0.01, 0.01, 0.01), (0.01,) * 4, (0.01,) * 4, (0.06, 0.01, 0.01, 0.01)),
+    ((0.66, 0.01, 0.02, 0.03), (0.01, 0.01, 0.06, 0.06),
+     (0.01, 0.01, 0.01, 0.02), (0.04, 0.01, 0.02, 0.02)),
+    ((0.40, 0.15, 0.08, 0.04), (0.01, 0.05, 0.06, 0.06),
+     (0.01, 0.01, 0.01, 0.03), (0.02, 0.02, 0.02, 0.03)),
+)  # fmt: skip
+CHANCE_STATES = np.array([_PAIR, _PAIR, _FEW, _MANY, _MANY, _MANY]).reshape(6, 16)
+"""The same among chance ones; how often is measured on values drawn at random."""
+
+JOINED, JOINED_NAME, JOINED_NEAR = 0.1, 0.5, 0.6
+"""Of chance coincidences, the share in which a stranger joins the bearers of a network's own
+value: seldom with numbers and addresses, often with names and slips."""
+
+
+def joins(name: str) -> float:
+    """How often a chance coincidence of a class is a stranger who joins a network's value."""
+    kind, near, _ = parsed(name)
+    if near:
+        return JOINED_NEAR
+    return JOINED_NAME if kind.partition("+")[0] in NAMED else JOINED
 
 
 def prior_of(name: str) -> float:
@@ -64,13 +95,6 @@ def prior_of(name: str) -> float:
     shares = SHARES.get(kind) or SHARES.get(kind.partition("+")[0]) or UNKNOWN
     share = shares[0 if borne <= 1 else 1 if borne <= 3 else 2]
     return share * NEAR.get(near, 1.0)
-
-
-def trusted(name: str) -> bool:
-    """True for a class that hardly errs."""
-    kind, near, borne = parsed(name)
-    strict = kind in ("imei+own2", "imei", "imsi", "iccid", "booking", "email+own2", "document")
-    return strict and not near and borne <= 3
 
 
 def parsed(name: str) -> tuple[str, str, int]:

@@ -51,9 +51,14 @@ def skeleton_of_word(word: str) -> str:
     return word
 
 
+def words_of(text: str) -> list[str]:
+    """The plain words of a text, in the order given."""
+    return _WORD.findall(plain(text))
+
+
 def skeleton(text: str) -> str:
     """The skeleton of a name or an address, words in the order given."""
-    return " ".join(skeleton_of_word(word) for word in _WORD.findall(plain(text)))
+    return " ".join(skeleton_of_word(word) for word in words_of(text))
 
 
 def unordered(text: str) -> str:

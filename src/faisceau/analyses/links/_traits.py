@@ -148,13 +148,18 @@ def _identifiers(mention: Table, contact: Table, person: Table) -> Table:
     kind = ibis.cases((role == "booking_ref", ibis.literal("booking")), else_=named.kind)
     return named.select(
         kind=kind,
-        value=named.value,
+        value=ibis.cases((kind == "phone", _one_way(named.value)), else_=named.value),
         procedure=named.procedure.fill_null(""),
         row_id=named.row_id,
         side=side.cast("int64"),
         name=named.name.cast("string"),
         **{"from": table},
     )
+
+
+def _one_way(phone: Any) -> Any:
+    """A French number that no operator has (an invented one), however its prefix was written."""
+    return phone.re_replace(r"^\?(\+33|0033|33|0)([0-9]{9})$", r"?0\2")
 
 
 def _habits(trip: Table, seizure: Table) -> Table:

@@ -11,8 +11,9 @@ from faisceau.analyses import Engine, Params
 from faisceau.analyses.links import _sentences as say
 from faisceau.analyses.links._context import GAPS, UNKNOWN, Context, context
 from faisceau.analyses.links._pairs import Coincidences, coincidences
+from faisceau.analyses.links._ties import NEITHER, REST, THIRD
 from faisceau.analyses.links._traits import Floats, Ints, Traits, gather
-from faisceau.analyses.links._weights import ALONE, TIED, Weighed, false_rate, weigh
+from faisceau.analyses.links._weights import Weighed, false_rate, weigh
 from faisceau.findings.model import Reason
 from faisceau.tables.schemas import Schema
 
@@ -87,10 +88,10 @@ def reasons(web: Web, pair: int, third: int | None) -> list[Reason]:
     rows = listed[0].rows
     whole = Reason("in_all", say.IN_ALL, facts, 0.0, rows)
     state, worth = int(pairs.state[pair]), round(float(pairs.worth[pair]), 2)
-    if state == TIED and third is not None:
+    if state // REST == THIRD and third is not None:
         name = web.traits.procedures[third]
         rest = Reason("third", say.THIRD, {"third": name}, worth, rows)
-    elif state == ALONE:
+    elif state == NEITHER:
         rest = Reason("alone", say.ALONE, {}, worth, rows)
     else:
         rest = Reason("vouched", say.VOUCHED, {}, worth, rows)

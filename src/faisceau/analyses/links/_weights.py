@@ -1,44 +1,61 @@
 """The weight of evidence of each coincidence, and the rate of false links at a weight.
 
 A coincidence of a class either comes from one network or from chance. How often it comes from
-chance is what has to be known, and no truth is given. It is estimated from what else ties the two
-procedures: a pair of one network is often tied by a second trait, or through a third procedure;
-a chance pair almost never is, and how seldom is measured on pairs put together at random. The
-estimate of a class is drawn towards a published prior (``_priors``), the more so the fewer cases
-it rests on. This is the target-decoy idea of proteomics (Elias and Gygi, Nature Methods 4, 2007)
-with weights of evidence after Good (1950): natural logarithms of likelihood ratios, added up.
+chance is what has to be known, and no truth is given. It is estimated as Fellegi and Sunter's
+model is (JASA 64, 1969), by expectation and maximisation over all candidate pairs of the data at
+hand: of each class the share that is no chance; how often what corroborates (``_ties``) is met
+among true pairs and among chance ones; the share of true pairs in all. The estimate of a class is
+drawn towards a published prior (``_priors``), the more so the fewer cases it rests on.
+
+Weights of evidence are Good's (1950): natural logarithms of likelihood ratios, added up.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from faisceau.analyses.links._context import Context
 from faisceau.analyses.links._context import worth as cell_worth
-from faisceau.analyses.links._pairs import Coincidences
-from faisceau.analyses.links._priors import STRENGTH, parsed, prior_of, trusted
+from faisceau.analyses.links._pairs import BORNE_BY, Coincidences
+from faisceau.analyses.links._priors import (
+    CHANCE_STATES,
+    STATE_STRENGTH,
+    STRENGTH,
+    TRUE_STATES,
+    joins,
+    parsed,
+    prior_of,
+)
+from faisceau.analyses.links._ties import (
+    BOTH,
+    NEITHER,
+    ONE,
+    REST,
+    STATES,
+    THIRD,
+    Shared,
+    Ties,
+    decoys,
+    directly,
+    sizes,
+    states,
+)
 from faisceau.analyses.links._traits import Bools, Floats, Ints
 
-ROUNDS = 5
+ROUNDS = 6
+STEPS = 20
+TRUSTED = 0.9
+"""Prior share of the classes from which one learns how true coincidences are corroborated."""
 TELLING = 0.5
-"""Share of true ones from which a class may corroborate others."""
-SURE = 0.998
+"""A coincidence that is no chance as surely as this may corroborate others."""
+SURE = 0.995
 """No class is believed more than this."""
+MOST = 4.0
+"""What corroborates weighs no more, either way."""
 FAINT = 0.12
 """Below this share of true ones a class is part of the scenery: its weight is nothing."""
-UNLIKELY = 0.1
-"""Below this share a class is made of chance: it tells how chance is corroborated."""
 RESIDUE = 0.001
 """The rate of false links that no weight removes."""
-USUAL_TRUE = np.array([0.4, 0.2, 0.4])
-USUAL_FALSE = np.array([0.80, 0.17, 0.03])
-"""Prior rates of the three states, for true and for chance coincidences."""
-
-
-ALONE, VOUCHED, TIED = range(3)
-"""What corroborates a coincidence: nothing; two other bearers of its value are tied otherwise; the
-pair itself is tied otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +90,48 @@ class Weighed:
 def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
     """Weights of all classes and pairs."""
     classes = len(found.class_names)
-    priors = np.array([prior_of(name) for name in found.class_names])
-    strict = np.array([trusted(name) for name in found.class_names], bool)
-    bucket = np.array([parsed(name)[2] for name in found.class_names], np.int64)
-    seen = np.bincount(found.classes, minlength=classes).astype(float)
-    share, every = priors, max(1.0, procedures * (procedures - 1) / 2)
-    key = found.a * procedures + found.b
-    _, first, pair = np.unique(key, return_index=True, return_inverse=True)
+    priors = np.array([_prior(name, found) for name in found.class_names])
+    bucket = np.searchsorted(BORNE_BY, sizes(found, procedures), "right")
+    _, first, pair = np.unique(
+        found.a * procedures + found.b, return_index=True, return_inverse=True
+    )
     pair, n = pair.ravel(), len(first)
     cell = context.cells(found.a[first], found.b[first])
-    linked = max(1.0, float((share * seen).sum()))
+    every = max(1.0, procedures * (procedures - 1) / 2)
+    counts = 1 / np.maximum(
+        1, sizes(found, procedures) - 1
+    )  # a value of k bearers speaks k / 2 times, not k²
+    seen: Floats = np.bincount(found.classes, counts, classes).astype(np.float64)
+    anchor = np.where(priors >= TRUSTED, priors, 0.0)[found.classes] * counts * ~found.near
+    drawn = decoys(procedures)
+    joined = np.array([joins(name) for name in found.class_names])[found.classes] * (bucket > 1)
+    may_tell = (priors >= 0.3)[found.classes]
+    share, own = priors, priors[found.classes]
+    linked = float(procedures)
     for _ in range(ROUNDS):
-        telling = share[found.classes] >= TELLING
-        ties = _Ties(found, telling, procedures)
+        telling = (np.minimum(own, share[found.classes]) >= TELLING) & may_tell
+        ties = Ties(found, telling, procedures)
         through = ties.through(found.a, found.b, found.family)
-        direct = _directly(found, pair, telling)
-        share = _shares(found, direct | through, seen, priors, strict, bucket)
+        direct = directly(found, pair, telling)
+        state = states(found, through, direct, procedures)
+        at_all = np.where(direct, THIRD * REST + state % REST, state)
+        chance = _by_chance(drawn, ties)
+        ratio = _ratios(
+            _met(bucket, at_all, anchor, TRUE_STATES), chance[0], joined, bucket, at_all
+        )
+        share = _shares(found.classes, ratio, counts, seen, priors)
+        worth = _ratios(_met(bucket, state, anchor, TRUE_STATES), chance[1], joined, bucket, state)
+        own = _sigmoid(_logit(share[found.classes]) + worth)
         prior = float(_logit(min(0.5, linked / every)))
         weight = np.where(share < FAINT, 0.0, np.maximum(0.0, _logit(share) - prior))
         counted = _strongest(found, pair, weight[found.classes])
-        state = _states(found, through)
-        worth = _worths(found, state, share, bucket)
-        best = _best(found, pair, counted, weight[found.classes], n)
-        total = np.bincount(pair, weight[found.classes] * counted, n) + worth[best]
+        best = _best(pair, counted, weight[found.classes] + worth, n)
+        total: Floats = np.bincount(pair, weight[found.classes] * counted, n).astype(np.float64)
+        added = np.where(total > 0, worth[best], np.minimum(0.0, worth[best]))
+        total = total + added
         around = cell_worth(cell, _sigmoid(total + prior))[cell]
         total = total + around
-        linked = max(1.0, float(_sigmoid(total + prior).sum()))
+        linked = np.sqrt(linked * max(1.0, float(_sigmoid(total + prior).sum())))
     pairs = Pairs(
         of=pair,
         counted=counted,
@@ -106,128 +139,77 @@ def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
         b=found.b[first],
         weight=total,
         state=state[best],
-        worth=worth[best],
+        worth=added,
         cell=cell,
         around=around,
     )
     return Weighed(share, weight, prior, pairs)
 
 
-def _states(found: Coincidences, tied: Bools) -> Ints:
-    """What corroborates each coincidence."""
-    per_family = np.bincount(found.family, tied)
-    vouched = per_family[found.family] - tied > 0 if len(found) else tied
-    return np.where(tied, TIED, np.where(vouched, VOUCHED, ALONE))
+def _prior(name: str, found: Coincidences) -> float:
+    """The published prior of a class, or what is no slip by chance if that is less."""
+    kind, near, borne = parsed(name)
+    return min(prior_of(name), found.slips.get((kind.partition("+")[0], near, borne), 1.0))
 
 
-def _shares(  # noqa: PLR0917 - arrays side by side
-    found: Coincidences, tied: Bools, seen: Floats, priors: Floats, strict: Bools, bucket: Ints
-) -> Floats:
-    """Of each class, the share that is no chance: corroborated as often as those that hardly err,
-    or as seldom as chance."""
-    helped = np.bincount(found.classes, tied, len(seen))
-    chance = priors < UNLIKELY
-    true, false = np.zeros(len(seen)), np.zeros(len(seen))
-    all_true = _pooled(helped, seen, strict, (6.0, 10.0))
-    all_false = _pooled(helped, seen, chance, (0.5, 50.0))
-    for value in np.unique(bucket):
-        these = bucket == value
-        true[these] = _pooled(helped, seen, strict & these, (10 * all_true, 10.0))
-        false[these] = _pooled(helped, seen, chance & these, (10 * all_false, 10.0))
-    rate = helped / np.maximum(1, seen)
-    raw = np.clip((rate - false) / np.maximum(0.1, true - false), 0.001, SURE)
-    return (seen * raw + STRENGTH * priors) / (seen + STRENGTH)
+def _by_chance(drawn: Shared, ties: Ties) -> tuple[Floats, Floats]:
+    """How often each state is met by chance, by how many bear the value: with what ties the pair
+    itself, and without."""
+    through, direct = ties.through(drawn.a, drawn.b, drawn.family), ties.between(drawn.a, drawn.b)
+    state = states(drawn, through, direct, ties.n)
+    at_all = np.where(direct, THIRD * REST + state % REST, state)
+    ones = np.ones(len(state))
+    return (
+        _met(drawn.bucket, at_all, ones, CHANCE_STATES),
+        _met(drawn.bucket, state, ones, CHANCE_STATES),
+    )
 
 
-def _pooled(hits: Any, seen: Floats, these: Bools, prior: tuple[float, float]) -> float:
-    return float((hits[these].sum() + prior[0]) / (seen[these].sum() + prior[1]))
+def _ratios(true: Floats, chance: Floats, joined: Floats, bucket: Ints, state: Ints) -> Floats:
+    """The weight of the state of each coincidence: how often true ones are in it, against chance
+    ones. Chance gives a value at random to all its bearers, or lets a stranger join those of a
+    network."""
+    own, rest = np.divmod(np.arange(STATES), REST)
+    of_rest = np.stack([true[:, rest == r].sum(axis=1) for r in range(REST)], axis=1)[:, rest]
+    of_own = [true[:, own == o].sum(axis=1, keepdims=True) for o in range(4)]
+    held_up = of_own[ONE] / 2 + of_own[BOTH] + of_own[THIRD]
+    third = chance[:, own == THIRD].sum(axis=1, keepdims=True)
+    alone = (1 - third) * (1 - held_up)
+    apart = np.select(
+        [own == NEITHER, own == ONE, own == BOTH],
+        [alone, (1 - third) * held_up * 0.9, (1 - third) * held_up * 0.1],
+        third,
+    )
+    stranger = of_rest * apart
+    mixed = (1 - joined) * chance[bucket, state] + joined * stranger[bucket, state]
+    weights: Floats = np.log(true[bucket, state] / mixed)
+    return np.clip(weights, -MOST, MOST)
 
 
-def _worths(found: Coincidences, state: Ints, share: Floats, bucket: Ints) -> Floats:
-    """The weight of what corroborates each coincidence, by its class: how often true ones are in
-    that state, told by the sure classes that as many bear, against how often its chance ones are,
-    told by what is left of its own once the true ones are taken away."""
-    n = len(share)
-    met = np.stack([np.bincount(found.classes, state == s, n) for s in range(3)], axis=1)
-    seen = met.sum(axis=1)
-    worth = np.zeros((n, 3))
-    for value in np.unique(bucket):
-        these = bucket == value
-        sure = these & (share > 0.8)
-        true = met[sure].sum(axis=0) + 10 * USUAL_TRUE
-        true /= true.sum()
-        chance = these & (share < UNLIKELY)
-        usual = met[chance].sum(axis=0) + 20 * USUAL_FALSE
-        usual /= usual.sum()
-        false = np.maximum(0, met[these] - (share * seen)[these, None] * true)
-        false = (false + 20 * usual) / (false.sum(axis=1, keepdims=True) + 20)
-        worth[these] = np.log(true / false)
-    return worth[found.classes, state]
+def _met(bucket: Ints, state: Ints, weight: Floats, usual: Floats) -> Floats:
+    """How often each state is met, by how many bear the value."""
+    buckets, kinds = usual.shape
+    met = np.bincount(bucket * kinds + state, weight, buckets * kinds).reshape(buckets, kinds)
+    seen = met + STATE_STRENGTH * usual
+    rates: Floats = seen / seen.sum(axis=1, keepdims=True)
+    return rates
 
 
-def _best(found: Coincidences, pair: Ints, counted: Bools, weight: Floats, n: int) -> Ints:
+def _shares(classes: Ints, ratio: Floats, counts: Floats, seen: Floats, priors: Floats) -> Floats:
+    """Of each class, the share that is no chance, by expectation and maximisation: the share under
+    which the states met are likeliest, drawn towards the prior."""
+    share = priors
+    for _ in range(STEPS):
+        true = _sigmoid(_logit(share[classes]) + ratio) * counts
+        share = (np.bincount(classes, true, len(seen)) + STRENGTH * priors) / (seen + STRENGTH)
+        share = np.where(priors < FAINT, priors, share)
+    return np.minimum(share, SURE)
+
+
+def _best(pair: Ints, counted: Bools, weight: Floats, n: int) -> Ints:
     """The heaviest coincidence of each pair."""
     order = np.lexsort((np.arange(len(pair)), -weight, ~counted, pair))
     return order[np.searchsorted(pair[order], np.arange(n))]
-
-
-class _Ties:
-    """Which procedures the telling coincidences tie, by which family of values."""
-
-    def __init__(self, found: Coincidences, telling: Bools, procedures: int) -> None:
-        self.n = procedures
-        one = np.concatenate([found.a[telling], found.b[telling]])
-        two = np.concatenate([found.b[telling], found.a[telling]])
-        family = np.concatenate([found.family[telling]] * 2)
-        order = np.lexsort((family, two, one))
-        one, two, family = one[order], two[order], family[order]
-        key = one * procedures + two
-        fresh = np.append(True, (key[1:] != key[:-1]) | (family[1:] != family[:-1]))[: len(key)]
-        self.two, self.family, self.key = two[fresh], family[fresh], key[fresh]
-        self.begin = np.searchsorted(one[fresh], np.arange(procedures + 1))
-
-    def through(self, a: Ints, b: Ints, family: Ints) -> Bools:
-        """True where a third procedure is tied to both, by other families than ``family``."""
-        degree = np.diff(self.begin)
-        swap = degree[a] > degree[b]
-        a, b = np.where(swap, b, a), np.where(swap, a, b)
-        sizes = degree[a]
-        which = np.repeat(np.arange(len(a)), sizes)
-        at = (
-            self.begin[a][which]
-            + np.arange(len(which))
-            - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        )
-        fit = (self.family[at] != family[which]) & (self.two[at] != b[which])
-        which, at = which[fit], at[fit]
-        wanted = self.two[at] * self.n + b[which]
-        low = np.searchsorted(self.key, wanted, "left")
-        high = np.searchsorted(self.key, wanted, "right")
-        only = np.where(high > low, self.family[np.minimum(low, len(self.key) - 1)], -1)
-        met = (high - low > 1) | ((high - low == 1) & (only != family[which]))
-        result = np.zeros(len(a), bool)
-        result[which[met]] = True
-        return result
-
-
-def _directly(found: Coincidences, pair: Ints, telling: Bools) -> Bools:
-    """True where the pair is also tied by a telling coincidence of another source and family."""
-    at = np.flatnonzero(telling)
-    sources = _distinct_count(pair[at], found.source[at])
-    families = _distinct_count(pair[at], found.family[at])
-    size = int(pair.max(initial=-1)) + 1
-    n_sources, n_families = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    n_sources[: len(sources)], n_families[: len(families)] = sources, families
-    others = np.minimum(n_sources, n_families)[pair] - telling
-    return others > 0
-
-
-def _distinct_count(pair: Ints, what: Ints) -> Ints:
-    """How many distinct values each pair has."""
-    if not len(pair):
-        return np.zeros(0, np.int64)
-    both = np.unique(np.stack([pair, what]), axis=1)
-    return np.bincount(both[0])
 
 
 def _strongest(found: Coincidences, pair: Ints, weight: Floats) -> Bools:

@@ -33,7 +33,7 @@ METHOD = N_(
     "that most members share; each is a hypothesis, with what would confirm it."
 )
 
-APART = 0.5
+APART = 0.3
 """Log-odds against, for each pair of one group without a link."""
 HEAVIEST = 6.0
 """A link draws no more than this (log-odds): many links count, not one."""

@@ -13,7 +13,7 @@ from faisceau.evidence.folding import folded
 from faisceau.evidence.profiles import Profile, matching, own_profiles, shipped_profiles
 from faisceau.evidence.reading import Wishes
 from faisceau.tables.schemas import TABLES, Schema
-from faisceau.tables.schemas.schema import DESK_COLUMNS, TIME
+from faisceau.tables.schemas.schema import DESK_COLUMNS, PROCEDURE, TIME
 from faisceau.words import N_
 
 _HOURS = (
@@ -27,6 +27,8 @@ _HOURS = (
     "hour",
 )
 """Headers of a clock time whose day stands in another column."""
+FEWEST = 3
+"""Own native names and ``procedure``, at least, by which a table without anchors is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +208,10 @@ def guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:
     """The one table whose anchors the headers hold; None when there is none, or more than one.
 
     A table gives way to one that understands the same headers and others beside: ``date`` alone
-    makes no message of a plate read. Tables without named anchors are never guessed. One anchor
-    under a foreign name is not enough: half of the headers must then be understood. A profile
-    that fits says it all.
+    makes no message of a plate read. One anchor under a foreign name is not enough: half of the
+    headers must then be understood. A table without named anchors is guessed where all headers are
+    native names, three of them its own or ``procedure``, and no other table knows as many. A
+    profile that fits says it all.
     """
     told = for_file(headers, wishes)
     if told.profile is not None:
@@ -261,7 +264,23 @@ def _guessed(headers: Sequence[str], wishes: Wishes) -> Schema | None:
             continue
         if not any(read[name] < other for other in read.values()):
             fits.append(layout.schema)
-    return fits[0] if len(fits) == 1 else None
+    if fits:
+        return fits[0] if len(fits) == 1 else None
+    return _all_native(headers)
+
+
+def _all_native(headers: Sequence[str]) -> Schema | None:
+    """The table without named anchors whose own native names these are, all of them."""
+    given = set(headers)
+    known: dict[str, int] = {}
+    for name, schema in TABLES.items():
+        if given <= set(schema.columns):
+            known[name] = len(given & {PROCEDURE.name, *(column.name for column in schema.own)})
+    most = max(known.values(), default=0)
+    best = [TABLES[name] for name, n in known.items() if n == most]
+    if most < FEWEST or len(best) != 1 or best[0].anchors or best[0].anchors_any:
+        return None
+    return best[0]
 
 
 def _missing(layout: Layout) -> list[str]:

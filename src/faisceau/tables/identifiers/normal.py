@@ -28,6 +28,13 @@ _SETTLED = 4
 _GAPS = re.compile(r"[\s\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
 _JID = re.compile(r"\+?([0-9]{5,15})(?:[.:][0-9]+)*@(?:s\.whatsapp\.net|c\.us)")
 _NO_PERSON = re.compile(r".*@(?:g\.us|broadcast|newsletter|call)", re.DOTALL)
+_CODES = {
+    **dict.fromkeys(("590", "690", "691"), "590"),  # Guadeloupe, Saint-Martin, Saint-Barthélemy
+    **dict.fromkeys(("594", "694"), "594"),  # Guyane
+    **dict.fromkeys(("596", "696", "697"), "596"),  # Martinique
+    **dict.fromkeys(("262", "692", "693"), "262"),  # La Réunion
+}
+_OVERSEAS = re.compile(rf"0({'|'.join(_CODES)})\d{{6}}")
 _BRAZIL = re.compile(r"55[1-9][0-9][6-9][0-9]{7}")
 _MEXICO = re.compile(r"521[0-9]{10}")
 _EMAIL = re.compile(r"[^\s@<>\"',;:()\[\]]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}")
@@ -117,8 +124,11 @@ def _renumbered(digits: str) -> str:
     """A number as its country writes it today; WhatsApp keeps accounts under the old one.
 
     Brazil put a 9 before mobile numbers (Anatel, resolution 553/2010); Mexico dropped the 1 after
-    its country code (IFT, numbering plan of 2019).
+    its country code (IFT, numbering plan of 2019). Overseas France is dialled as within France,
+    under other country codes (Arcep, decision 2018-0881).
     """
+    if overseas := _OVERSEAS.fullmatch(digits):
+        return f"+{_CODES[overseas[1]]}{digits[1:]}"
     digits = digits.removeprefix("00").lstrip("+")
     if _BRAZIL.fullmatch(digits):
         return f"+{digits[:4]}9{digits[4:]}"
