@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faisceau.analyses.messages._notation import exact, fold, fragments
+from faisceau.analyses.messages._notation import exact, fold, sought
 from faisceau.errors import BadInput
 
 MACROS = {"je": "je |j'|on "}
@@ -45,15 +45,25 @@ def test_a_form_leaves(form: str, text: str) -> None:
     assert not exact(form, MACROS).search(fold(text))
 
 
-def test_a_form_is_looked_for_by_its_rarest_part() -> None:
-    texts = {f.text for f in fragments("(tu|t') (bouges|tournes)", MACROS)}
-    assert texts == {"bouges", "tournes"}
+def test_a_form_is_looked_for_by_its_rarest_word_or_by_two_that_follow_each_other() -> None:
+    [(first, second)] = sought("(tu|t') (bouges|tournes)", MACROS).pairs
+    assert {f.text for f in first} == {"tu", "t"}
+    assert {f.text for f in second} == {"bouges", "tournes"}
+    assert {f.text for f in sought("garde … magnifique", MACROS).single} == {"magnifique"}
+
+
+def test_a_number_is_looked_for_with_what_is_written_to_it() -> None:
+    found = sought("#'?(g|grammes)", MACROS)
+    assert {f.text for f in found.single} == {"#g", "#grammes"}
+    assert [{f.text for f in word} for pair in found.pairs for word in pair] == [
+        {"#"}, {"g", "grammes"},
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["{unknown} dispo", "(dispo", "dispo)", "( )?"])
 def test_a_form_that_cannot_be_read_is_refused(form: str) -> None:
     with pytest.raises(BadInput):
-        _ = fragments(form, MACROS), exact(form, MACROS)
+        _ = sought(form, MACROS), exact(form, MACROS)
 
 
 @given(st.text())

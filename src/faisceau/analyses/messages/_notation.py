@@ -37,14 +37,15 @@ _COMMON = frozenset(
 _BETWEEN = re.compile(r"[\s'’.,;:!?\-]")
 """What ends a word, for the fast scan: what a blank of the notation may be."""
 NUMBER = "#"
-"""The fragment that stands for any number."""
+"""Stands for any number in a fragment."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fragment:
     """Folded text that stands in every message that holds a form.
 
-    ``left``, ``right``: a word begins, or ends, there.
+    ``left``, ``right``: a word begins, or ends, there. A text that begins with ``NUMBER`` follows
+    a digit.
     """
 
     text: str
@@ -170,6 +171,7 @@ def _kind(sign: str) -> Kind:
     return "other" if sign in _EXACT else "char"
 
 
+_DIGIT = Fragment(NUMBER, False, False)
 Pair = tuple[frozenset[Fragment], frozenset[Fragment]]
 """A word that holds one of the first, and next to it one that holds one of the second."""
 
@@ -185,158 +187,163 @@ class Sought:
 
 def _best(items: Sequence[_Item], left: bool, right: bool) -> Sought | None:
     """The rarest thing that a sequence must hold; ``left``, ``right``: a word's edge is there."""
-    found: list[Sought] = []
+    found: list[Sought | None] = []
     at = 0
     while at < len(items):
-        item = items[at]
-        before = left if at == 0 else items[at - 1].kind == "blank" and not items[at - 1].optional
-        stop = at + 1
+        item, stop = items[at], at + 1
+        opens = left if at == 0 else items[at - 1].kind == "blank" and not items[at - 1].optional
         if item.kind == "char" and not item.optional:
             while stop < len(items) and items[stop].kind == "char" and not items[stop].optional:
                 stop += 1
-        after = (
-            right
-            if stop == len(items)
-            else (items[stop].kind == "blank" and not items[stop].optional)
-        )
+        closes = right if stop == len(items) else items[stop].kind == "blank"
+        closes = closes and (stop == len(items) or not items[stop].optional)
         if not item.optional:
-            one = (
-                _pair(items, at, left, right)
-                if item.kind == "blank"
-                else _of_item(items[at:stop], before, after)
-            )
-            if one is not None:
-                found.append(one)
+            if item.kind == "blank":
+                found.append(_pair(_grown(items[:at], "", left, True), items[stop:], right))
+            elif item.kind == "number":
+                found.append(_number(items[stop:], right))
+            elif item.kind == "alt":
+                found.append(_any([_best(way, opens, closes) for way in item.ways]))
+            elif item.kind == "char":
+                found.append(_run("".join(i.text for i in items[at:stop]), opens, closes))
         at = stop
-    return max(found, key=lambda b: (b.worth, -len(b.single))) if found else None
+    known = [one for one in found if one is not None]
+    return max(known, key=lambda b: (b.worth, -len(b.single))) if known else None
 
 
-def _of_item(run: Sequence[_Item], left: bool, right: bool) -> Sought | None:
-    first = run[0]
-    if first.kind == "number":
-        return Sought(2.2, frozenset({Fragment(NUMBER, False, False)}), frozenset())
-    if first.kind == "alt":
-        every = [_best(way, left, right) for way in first.ways]
-        if any(b is None for b in every):
-            return None
-        known = [b for b in every if b is not None]
-        return Sought(
-            min(b.worth for b in known),
-            frozenset().union(*(b.single for b in known)),
-            frozenset().union(*(b.pairs for b in known)),
-        )
-    if first.kind != "char":
+def _any(ways: Sequence[Sought | None]) -> Sought | None:
+    known = [way for way in ways if way is not None]
+    if len(known) < len(ways):
         return None
-    parts = _parts("".join(item.text for item in run), left, right)
+    return Sought(
+        min(way.worth for way in known),
+        frozenset().union(*(way.single for way in known)),
+        frozenset().union(*(way.pairs for way in known)),
+    )
+
+
+def _run(text: str, left: bool, right: bool) -> Sought | None:
+    """Letters: a hyphen, a comma … among them ends one word and begins another."""
+    words = _BETWEEN.split(text)
+    last = len(words) - 1
+    parts = [
+        Fragment(word, left if n == 0 else True, right if n == last else True)
+        for n, word in enumerate(words)
+        if word
+    ]
     if not parts:
         return None
     best = max(parts, key=_worth)
     return Sought(_worth(best), frozenset({best}), frozenset())
 
 
-def _worth(fragment: Fragment) -> float:
-    if fragment.text == NUMBER:
-        return 2.2
-    edges = 1.0 if fragment.left and fragment.right else 0.8
-    return len(fragment.text) * (0.4 if fragment.text in _COMMON else 1.0) * edges
+def _number(rest: Sequence[_Item], right: bool) -> Sought:
+    """A number, with what is written to it (``5g``) or as the next word (``5 g``)."""
+    alone = frozenset({_DIGIT})
+    if rest and (rest[0].text == "'" or (rest[0].kind == "blank" and rest[0].optional)):
+        touching = _sprouted(rest[1:], NUMBER, False, right)
+        after = _sprouted(rest[1:], "", True, right)
+        if touching and after and _DIGIT not in touching:
+            worth = min(*map(_worth, touching), _worth(_DIGIT) + min(map(_worth, after)))
+            return Sought(worth, touching, frozenset({(alone, after)}))
+    elif rest:
+        touching = _sprouted(rest, NUMBER, False, right)
+        if touching and _DIGIT not in touching:
+            return Sought(min(map(_worth, touching)), touching, frozenset())
+    return Sought(_worth(_DIGIT), alone, frozenset())
 
 
-def _parts(text: str, left: bool, right: bool) -> list[Fragment]:
-    """The words of a run of letters: a hyphen, a comma … in it ends one and begins another."""
-    words = _BETWEEN.split(text)
-    last = len(words) - 1
-    return [
-        Fragment(word, left if n == 0 else True, right if n == last else True)
-        for n, word in enumerate(words)
-        if word
-    ]
-
-
-def _pair(items: Sequence[_Item], at: int, left: bool, right: bool) -> Sought | None:
+def _pair(first: frozenset[Fragment] | None, rest: Sequence[_Item], right: bool) -> Sought | None:
     """The last word before a blank and the first one after it."""
-    first, second = _last(items[:at], left, True), _first(items[at + 1 :], True, right)
+    second = _sprouted(rest, "", True, right)
     if not first or not second:
         return None
     worth = min(map(_worth, first)) + min(map(_worth, second))
     return Sought(worth, frozenset(), frozenset({(first, second)}))
 
 
-def _last(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment] | None:
-    """Fragments of which the last word of a sequence holds one; ``None`` when that is not known."""
+def _worth(fragment: Fragment) -> float:
+    text = fragment.text
+    if text[0] == NUMBER:
+        return 1.2 + 0.8 * (len(text) - 1)
+    if not text.isalnum() or not text.isascii():
+        return 2.0 + len(text)  # signs and emoji are rare
+    edges = (0.5, 0.8, 1.0)[fragment.left + fragment.right]
+    return len(text) * (0.4 if text in _COMMON else 1.0) * edges
+
+
+def _grown(
+    items: Sequence[_Item], run: str, left: bool, right: bool
+) -> frozenset[Fragment] | None:
+    """Fragments of which the word that ends a sequence, and then goes on with ``run``, holds one.
+
+    ``None`` when no such thing is known.
+    """
     if not items:
-        return None
+        return frozenset({Fragment(run, left, right)}) if run else None
     item, rest = items[-1], items[:-1]
     if item.optional:
-        return _both(
-            _last(rest, left, right), _last([*rest, replace(item, optional=False)], left, right)
-        )
-    opens = left if not rest else rest[-1].kind == "blank" and not rest[-1].optional
+        must = replace(item, optional=False)
+        return _both(_grown(rest, run, left, right), _grown([*rest, must], run, left, right), run)
     if item.kind == "alt":
         found: frozenset[Fragment] | None = frozenset()
         for way in item.ways:
-            found = _both(found, _last(way, opens, right) if way else _last(rest, left, right))
-        if rest and rest[-1].kind == "char" and all(_inside(way) for way in item.ways):
-            return _better(found, _last(rest, left, False))  # "prend(s|re)": a word with "prend"
-        return found
-    if item.text == "*" and item.kind == "other":
-        return _last(rest, left, False)
+            found = _both(found, _grown([*rest, *way], run, left, right), run)
+        return frozenset({Fragment(run, False, right)}) if found is None and run else found
     if item.kind == "number":
-        return frozenset({Fragment(NUMBER, False, False)})
-    if item.kind != "char":
-        return None
-    begin = len(items)
-    while begin and items[begin - 1].kind == "char" and not items[begin - 1].optional:
-        begin -= 1
-    opens = (
-        left if not begin else items[begin - 1].kind == "blank" and not items[begin - 1].optional
-    )
-    text = "".join(i.text for i in items[begin:])
-    parts = _parts(text, opens, right)
-    return frozenset(parts[-1:]) if parts and not _BETWEEN.match(text[-1]) else None
+        return frozenset({Fragment(NUMBER + run, False, right) if run else _DIGIT})
+    if item.kind == "char" and not _BETWEEN.match(item.text):
+        return _grown(rest, item.text + run, left, right)
+    if item.text == "'":
+        apart = frozenset({Fragment(run, True, right)}) if run else None
+        joined = _grown(rest, run, left, right or not run)
+        return _both(apart, joined, run) if run else joined
+    if item.text == "*" and not run:
+        return _grown(rest, run, left, False)
+    ends = item.kind in ("blank", "char")
+    return frozenset({Fragment(run, ends, right)}) if run else None
 
 
-def _first(items: Sequence[_Item], left: bool, right: bool) -> frozenset[Fragment] | None:
-    """The same for the first word."""
+def _sprouted(
+    items: Sequence[_Item], run: str, left: bool, right: bool
+) -> frozenset[Fragment] | None:
+    """Fragments of which the word that begins with ``run``, and goes on as a sequence, holds one."""
     if not items:
-        return None
+        return frozenset({_fragment(run, left, right)}) if run else None
     item, rest = items[0], items[1:]
     if item.optional:
+        must = replace(item, optional=False)
         return _both(
-            _first(rest, left, right), _first([replace(item, optional=False), *rest], left, right)
+            _sprouted(rest, run, left, right), _sprouted([must, *rest], run, left, right), run
         )
-    closes = right if not rest else rest[0].kind == "blank" and not rest[0].optional
     if item.kind == "alt":
         found: frozenset[Fragment] | None = frozenset()
         for way in item.ways:
-            found = _both(found, _first(way, left, closes) if way else _first(rest, left, right))
-        return found
-    if item.kind == "number":
-        return frozenset({Fragment(NUMBER, False, False)})
-    if item.kind != "char":
-        return None
-    end = 0
-    while end < len(items) and items[end].kind == "char" and not items[end].optional:
-        end += 1
-    closes = right if end == len(items) else items[end].kind == "blank" and not items[end].optional
-    text = "".join(i.text for i in items[:end])
-    parts = _parts(text, left, closes)
-    return frozenset(parts[:1]) if parts and not _BETWEEN.match(text[0]) else None
+            found = _both(found, _sprouted([*way, *rest], run, left, right), run)
+        return frozenset({_fragment(run, left, False)}) if found is None and run else found
+    if item.kind == "number" and not run:
+        return frozenset({_DIGIT})
+    if item.kind == "char" and not _BETWEEN.match(item.text):
+        return _sprouted(rest, run + item.text, left, right)
+    if item.text == "'":
+        apart = frozenset({_fragment(run, left, True)}) if run else None
+        joined = _sprouted(rest, run, left or not run, right)
+        return _both(apart, joined, run) if run else joined
+    ends = item.kind in ("blank", "char")
+    return frozenset({_fragment(run, left, ends)}) if run else None
 
 
-def _inside(items: Sequence[_Item]) -> bool:
-    """Whether a sequence is letters alone, so that it stays within a word."""
-    return all(item.kind == "char" and not _BETWEEN.match(item.text) for item in items)
+def _fragment(run: str, left: bool, right: bool) -> Fragment:
+    return _DIGIT if run == NUMBER else Fragment(run, left, right)
 
 
-def _better(
-    a: frozenset[Fragment] | None, b: frozenset[Fragment] | None
-) -> frozenset[Fragment] | None:
-    if not a or not b:
-        return a or b
-    return max(a, b, key=lambda fs: min(map(_worth, fs)))
+MANY = 600
+"""Fragments of one form, from which on a shorter piece of the word is looked for instead."""
 
 
 def _both(
-    a: frozenset[Fragment] | None, b: frozenset[Fragment] | None
+    a: frozenset[Fragment] | None, b: frozenset[Fragment] | None, run: str
 ) -> frozenset[Fragment] | None:
-    return None if a is None or b is None else a | b
+    if a is None or b is None:
+        return None
+    return a | b if len(a | b) <= MANY else frozenset({Fragment(run, False, False)}) if run else a | b

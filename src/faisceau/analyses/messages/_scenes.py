@@ -7,6 +7,7 @@ scenes it explains, where it stands near them.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -84,7 +85,13 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
     Without a scene and without enough traits there is nothing: an empty list.
     """
     hits = _settled(_distinct(talk.hits), ready)
-    met = [m for scene in ready.lexicon.scenes for m in _occurrences(scene, hits, talk)]
+    said = {name for hit in hits for name in hit.names}
+    met = [
+        m
+        for scene in ready.lexicon.scenes
+        if not any(said.isdisjoint(slot.any) for slot in scene.slots)
+        for m in _occurrences(scene, hits, talk)
+    ]
     traits = _traits(hits, ready, len(talk.senders))
     if not met and sum(c.weight for c in traits) < ENOUGH:
         return BIAS, []
@@ -122,8 +129,10 @@ def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
     A word counts once, for the heaviest trait it belongs to.
     """
     clues = []
-    left = hits
-    for trait in sorted(ready.lexicon.traits, key=lambda t: (-t.weight, t.trait)):
+    traits = sorted(ready.lexicon.traits, key=lambda t: (-t.weight, t.trait))
+    every = {name for trait in traits for name in trait.any}
+    left = [h for h in hits if not every.isdisjoint(h.names)]
+    for trait in traits:
         found = [h for h in left if not h.names.isdisjoint(trait.any)]
         if found:
             left = _without(left, found)
@@ -191,7 +200,7 @@ def _occurrences(scene: Scene, hits: list[Hit], talk: Talk) -> Iterator[_Met]:
         if used is None or min(u.message for u in used) != hit.message:
             continue
         low, high = hit.message - 2, max(u.message for u in used) + 2
-        around = [h for h in hits if low <= h.message <= high]
+        around = hits[bisect_left(hits, low, key=_at) : bisect_right(hits, high, key=_at)]
         if any(not h.names.isdisjoint(scene.unless) for h in around):
             continue
         weight = scene.weight
@@ -202,6 +211,10 @@ def _occurrences(scene: Scene, hits: list[Hit], talk: Talk) -> Iterator[_Met]:
                 used.append(helping)
         yield _Met(scene, used, weight)
         after = high - 2
+
+
+def _at(hit: Hit) -> int:
+    return hit.message
 
 
 def _window(own: list[Hit], first: int, within: int, talk: Talk) -> list[Hit]:

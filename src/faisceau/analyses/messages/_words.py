@@ -290,7 +290,9 @@ def _pattern(fragment: Fragment) -> bytes:
     """A literal; a short one with the edges of its word, or it would be met in every word."""
     if fragment.text == NUMBER:
         return b"[0-9][^0-9]"
-    text = "".join(f"\\x{byte:02x}" for byte in fragment.text.encode())
+    number = fragment.text.startswith(NUMBER)
+    text = "".join(f"\\x{byte:02x}" for byte in fragment.text.removeprefix(NUMBER).encode())
+    text = f"[0-9]{text}" if number else text
     if len(fragment.text) <= SHORT and fragment.text.isascii():
         text = rf"\b{text}" if fragment.left else text
         text = rf"{text}\b" if fragment.right else text
