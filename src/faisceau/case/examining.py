@@ -219,28 +219,25 @@ class Examiner:
         if counts.unknown:
             text = N_("{n} fields that the reader does not know: {names}")
             yield text, {"n": counts.unknown.total(), "names": sorted(counts.unknown)[:20]}
-        if PLATE_READ.name in exhibit.tables:
-            shown = {name: n for name, n in counts.left.items() if PLATE_READ.drops(folded(name))}
-            if shown:
-                text = N_(
-                    "{n} values of columns that carry photographs dropped: {names}. The file as "
-                    "kept still holds them: ask for one without"
-                )
-                yield text, {"n": sum(shown.values()), "names": sorted(shown)}
+        yield from _photographs(exhibit, counts)
         if counts.mended:
             yield N_("{n} texts were no valid Unicode and were mended"), {"n": counts.mended}
         if any(not is_native(self.readers[name]) for name in exhibit.readers):
-            names = (exhibit.exhibit_id, exhibit.label)
-            warnings = self.gate.judge(Act("add", handsets=(names,))).warnings
-            if exhibit.handset:
-                for warning in warnings:
-                    yield N_("Warning: {warning}"), {"warning": warning.text()}
-            elif len(warnings) > len(self.gate.judge(Act("add")).warnings):
-                text = N_(
-                    "nothing in it says that it comes from a handset; if it does, name {exhibit} in"
-                    " an [[exhibit_access]] of the mandate"
-                )
-                yield text, {"exhibit": exhibit.exhibit_id}
+            yield from self._access(exhibit)
+
+    def _access(self, exhibit: Exhibit) -> Iterator[Note]:
+        """Who allowed a handset to be opened, where the mandate does not say it."""
+        names = (exhibit.exhibit_id, exhibit.label)
+        warnings = self.gate.judge(Act("add", handsets=(names,))).warnings
+        if exhibit.handset:
+            for warning in warnings:
+                yield N_("Warning: {warning}"), {"warning": warning.text()}
+        elif len(warnings) > len(self.gate.judge(Act("add")).warnings):
+            text = N_(
+                "nothing in it says that it comes from a handset; if it does, name {exhibit} in"
+                " an [[exhibit_access]] of the mandate"
+            )
+            yield text, {"exhibit": exhibit.exhibit_id}
 
     def tell(self, what: str, rows: int) -> None:
         """Tell what is being done, to whoever listens."""
@@ -421,6 +418,19 @@ class _Files:
             return None
         found = digests(member, frozenset(name for one in lists for name in one.algorithms))
         return next((one.name for one in lists if one.knows(found)), None)
+
+
+def _photographs(exhibit: Exhibit, counts: Counts) -> Iterator[Note]:
+    """Columns of plate reads that carry pictures of occupants: dropped, and counted."""
+    if PLATE_READ.name not in exhibit.tables:
+        return
+    shown = {name: n for name, n in counts.left.items() if PLATE_READ.drops(folded(name))}
+    if shown:
+        text = N_(
+            "{n} values of columns that carry photographs dropped: {names}. The file as "
+            "kept still holds them: ask for one without"
+        )
+        yield text, {"n": sum(shown.values()), "names": sorted(shown)}
 
 
 def told_of(exhibit: Exhibit) -> Iterator[Note]:
