@@ -5,7 +5,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,12 +21,13 @@ from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
+from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.searching import READ, SHOWN, Answer, ask, index_rows, sight
+from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
 from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
@@ -55,6 +56,7 @@ from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
+from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
@@ -118,6 +120,9 @@ class Workspace:
             self.mandate, self.ledger, self.agent, self.reason, clock, case.index / "acts"
         )
         self._lake = Lake(case.folder)
+        self._picker = Picker(self._lake)
+        self._listing = Listing(self._database)
+        self._searched: SearchIndex | None = None
         self._store = EvidenceStore(case.folder, case.scratch)
 
     @classmethod
@@ -397,25 +402,27 @@ class Workspace:
         """
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
-        with self._reading(act, [SHOWN], data={"query": question}) as (permit, closing, engine):
-            indexed, index = self._indexed(permit, progress or (lambda _: None))
-            total, hits = ask(
-                index,
-                query,
-                engine,
-                self._mask,
-                limit=limit,
-                offset=offset,
-                newest_first=newest_first,
-            )
+        with self._passing(act, [SHOWN], data={"query": question}) as (permit, closing, listed):
+            indexed, index = self._indexed(permit, listed, progress or (lambda _: None))
+            patterns = self._engine(permit, listed, [SHOWN]) if query.patterns else nullcontext()
+            with patterns as engine:
+                total, ids = answering(
+                    index, query, engine, limit=limit, offset=offset, newest_first=newest_first
+                )
+            rows = self._picker.pick(permit, listed, SHOWN, ids)
+            hits = as_hits(query, ids, rows, self._mask)
             closing.data["rows"] = total
         return Answer(question, total, hits, offset, indexed)
 
-    def _indexed(self, permit: Permit, told: Callable[[int], None]) -> tuple[int, SearchIndex]:
+    def _indexed(
+        self, permit: Permit, segments: Sequence[Segment], told: Callable[[int], None]
+    ) -> tuple[int, SearchIndex]:
         """The search index, brought up to date; how many rows it lacked."""
-        index = SearchIndex(self.case.folder, sight(self.mandate.scope, self.mandate.reference))
-        with self._database.connect() as connection:
-            listed = [s for s in lake.segments(connection) if s.table == MESSAGE.name]
+        seen = sight(self.mandate.scope, self.mandate.reference)
+        if self._searched is None or self._searched.sight != seen:
+            self._searched = SearchIndex(self.case.folder, seen)
+        index = self._searched
+        listed = [s for s in segments if s.table == MESSAGE.name]
         if not index.missing(segment.path for segment in listed):
             return 0, index
         before = sum(shard.rows for shard in index.shards())
@@ -686,20 +693,40 @@ class Workspace:
         data: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for ``act`` and open an engine on its tables."""
-        with self._database.connect() as connection:
-            exhibits = register.exhibits(connection, status="kept")
-            listed = lake.segments(connection)
-        columns = {s.schema.name: frozenset(s.names) for s in selections}
-        rules = row_rules(self.mandate, kind, columns, exhibits, self.today)
-        act = replace(act, procedures=procedures_met(exhibits, act.tables))
         with (
-            self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
-            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
-            open_engine(
-                self.engine, permit, self._lake, listed, selections, scratch=scratch
-            ) as engine,
+            self._passing(act, selections, kind=kind, data=data) as (permit, closing, listed),
+            self._engine(permit, listed, selections) as engine,
         ):
             yield permit, closing, engine
+
+    @contextmanager
+    def _passing(
+        self,
+        act: Act,
+        selections: Sequence[Selection],
+        *,
+        kind: Kind = Kind.QUERY,
+        data: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Permit, Any, list[Segment]]]:
+        """Pass the gate for ``act``, with the rules of its tables; the segments there are."""
+        listed = self._listing()
+        columns = {s.schema.name: frozenset(s.names) for s in selections}
+        rules = row_rules(self.mandate, kind, columns, listed.exhibits, self.today)
+        act = replace(act, procedures=listed.procedures(act.tables))
+        with self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing):
+            yield permit, closing, listed.segments
+
+    @contextmanager
+    def _engine(
+        self, permit: Permit, segments: Sequence[Segment], selections: Sequence[Selection]
+    ) -> Iterator[LakeEngine]:
+        with (
+            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
+            open_engine(
+                self.engine, permit, self._lake, segments, selections, scratch=scratch
+            ) as engine,
+        ):
+            yield engine
 
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
