@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import ibis
 import pyarrow as pa
+from ibis import Table
 
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
@@ -57,7 +59,7 @@ from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
 from faisceau.tables.picking import Picker
-from faisceau.tables.schemas import MESSAGE
+from faisceau.tables.schemas import MESSAGE, REVIEW
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
@@ -66,6 +68,8 @@ from faisceau.words import N_
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
 REPORTED_LINES = 40
+_DERIVED = ("mention", REVIEW.name)
+"""Tables that an analysis may read whatever data the mandate covers: covered where theirs are."""
 
 
 def utc_now() -> datetime:
@@ -299,7 +303,7 @@ class Workspace:
         return RunReport(tuple(ran), tuple(not_run))
 
     def _covers(self, analysis: Analysis) -> bool:
-        return analysis.tables - {"mention"} <= self.mandate.data
+        return analysis.tables - {*_DERIVED} <= self.mandate.data
 
     def _has_rows(self, analysis: Analysis) -> bool:
         with self._database.connect() as connection:
@@ -307,17 +311,18 @@ class Workspace:
 
     def _run_one(self, analysis: Analysis, params: Any) -> Ran:
         optional = [
-            s for s in analysis.reads_if if s.schema.name in {*self.mandate.data, "mention"}
+            s for s in analysis.reads_if if s.schema.name in {*self.mandate.data, *_DERIVED}
         ]
         missing = [s for s in analysis.reads_if if s not in optional]
         selections = (*analysis.reads, *analysis.reads_if)
         covered = (*analysis.reads, *optional)
         values = params.model_dump(mode="json")
         act = self._act(analysis, covered)
-        with self._reading(act, covered, kind=analysis.kind) as (permit, closing, engine):
-            inputs = [
-                engine.tables[s.schema.name] if s in covered else absent(s) for s in selections
-            ]
+        stored = [s for s in covered if s.schema is not REVIEW]
+        with self._reading(act, stored, kind=analysis.kind) as (permit, closing, engine):
+            given = {s: engine.tables[s.schema.name] for s in stored}
+            given.update({s: self._verdicts(permit, s) for s in covered if s.schema is REVIEW})
+            inputs = [given[s] if s in covered else absent(s) for s in selections]
             limits = self._limits(missing)
             leads = analysis.function(*inputs, params, engine)
             secret = KeyRing.open(self.case.case_id).secret
@@ -346,6 +351,12 @@ class Workspace:
                     findings={"new": new, "kept": kept, "superseded": gone},
                 )
         return Ran(analysis.name, new, kept, gone, limits)
+
+    def _verdicts(self, permit: Permit, selection: Selection) -> Table:
+        """The verdicts on findings, as the table ``review``."""
+        with self._database.connect() as connection:
+            rows = findings.verdicts(connection, permit)
+        return ibis.memtable(pa.Table.from_pylist(rows, schema=selection.arrow))
 
     def _act(self, analysis: Analysis, reads: Sequence[Selection]) -> Act:
         tables = frozenset(s.schema.name for s in reads)
