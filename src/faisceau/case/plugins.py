@@ -19,7 +19,7 @@ from faisceau.evidence import readers
 from faisceau.evidence.reading import Reader
 from faisceau.findings.model import Kind
 from faisceau.mandate.registration import judge_kind
-from faisceau.tables.schemas import MENTION, TABLES
+from faisceau.tables.schemas import MENTION, REVIEW, TABLES
 from faisceau.words import N_
 
 
@@ -80,7 +80,7 @@ def registered(analysis: Analysis) -> Analysis:
     """
     reads = frozenset(s.schema.name for s in (*analysis.reads, *analysis.reads_if))
     judge_kind(str(analysis.kind), reads, analysis.name)
-    unknown = reads - TABLES.keys() - {MENTION.name}
+    unknown = reads - TABLES.keys() - {MENTION.name, REVIEW.name}
     if unknown or not analysis.meaning:
         raise PluginError(
             N_("Analysis {name} cannot be registered: {why}"),

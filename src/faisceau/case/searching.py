@@ -71,23 +71,27 @@ def index_rows(
     builder.add(segment.path, batches, told)
 
 
-def ask(
+def answering(
     index: SearchIndex,
     query: Query,
-    engine: LakeEngine,
-    mask: Mask,
+    engine: LakeEngine | None,
     *,
     limit: int,
     offset: int,
     newest_first: bool,
-) -> tuple[int, list[Hit]]:
-    """How many messages answer, and the hits from ``offset`` on."""
-    if query.patterns:
-        total, ids = _matching(index, query, engine, limit, offset)
-    else:
-        found = index.search(query.node, limit, offset, newest_first=newest_first)
-        total, ids = found.total, found.row_ids
-    rows = {row["row_id"]: row for row in _rows(engine, ids)}
+) -> tuple[int, list[int]]:
+    """How many messages answer, and the rows from ``offset`` on; ``engine`` runs patterns."""
+    if engine is not None:
+        return _matching(index, query, engine, limit, offset)
+    hits = index.search(query.node, limit, offset, newest_first=newest_first)
+    return hits.total, hits.row_ids
+
+
+def as_hits(
+    query: Query, ids: Sequence[int], picked: Iterable[Mapping[str, Any]], mask: Mask
+) -> list[Hit]:
+    """The hits in the order of ``ids``, from the rows that could be picked."""
+    rows = {row["row_id"]: row for row in picked}
     terms = list(query.terms())
     patterns = [re.compile(pattern, re.IGNORECASE) for pattern in query.patterns]
     hits = []
@@ -95,7 +99,7 @@ def ask(
         if row_id in rows:
             values = mask.values(MESSAGE, rows[row_id])
             hits.append(Hit(row_id, values, spans(values.get("text") or "", terms, patterns)))
-    return total, hits
+    return hits
 
 
 def _matching(
@@ -111,12 +115,6 @@ def _matching(
     [counted] = engine.rows(message.aggregate(n=message.count()))
     ordered = message.order_by(_.sent_at.desc(), "row_id").limit(limit, offset=offset)
     return int(counted["n"]), [row["row_id"] for row in engine.rows(ordered.select("row_id"))]
-
-
-def _rows(engine: LakeEngine, ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
-    if not ids:
-        return []
-    return engine.rows(engine.tables[MESSAGE.name].filter(_.row_id.isin(list(ids))))
 
 
 def spans(

@@ -5,13 +5,15 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+import ibis
 import pyarrow as pa
+from ibis import Table
 
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
@@ -22,12 +24,13 @@ from faisceau.case.exporting import Exported, export, format_named
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
+from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.searching import READ, SHOWN, Answer, ask, index_rows, sight
+from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
 from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
 from faisceau.case.watching import Watch, read_wanted
 from faisceau.case.withdrawing import Withdrawn, withdraw
@@ -55,7 +58,8 @@ from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
-from faisceau.tables.schemas import MESSAGE, PLATE_READ
+from faisceau.tables.picking import Picker
+from faisceau.tables.schemas import MESSAGE, PLATE_READ, REVIEW
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
@@ -64,6 +68,8 @@ from faisceau.words import N_, speaking
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
 REPORTED_LINES = 40
+_DERIVED = ("mention", REVIEW.name)
+"""Tables that an analysis may read whatever data the mandate covers: covered where theirs are."""
 
 
 def utc_now() -> datetime:
@@ -118,6 +124,9 @@ class Workspace:
             self.mandate, self.ledger, self.agent, self.reason, clock, case.index / "acts"
         )
         self._lake = Lake(case.folder)
+        self._picker = Picker(self._lake)
+        self._listing = Listing(self._database)
+        self._searched: SearchIndex | None = None
         self._store = EvidenceStore(case.folder, case.scratch)
 
     @classmethod
@@ -294,7 +303,7 @@ class Workspace:
         return RunReport(tuple(ran), tuple(not_run))
 
     def _covers(self, analysis: Analysis) -> bool:
-        return analysis.tables - {"mention"} <= self.mandate.data
+        return analysis.tables - {*_DERIVED} <= self.mandate.data
 
     def _has_rows(self, analysis: Analysis) -> bool:
         with self._database.connect() as connection:
@@ -307,10 +316,11 @@ class Workspace:
         covered = (*analysis.reads, *optional)
         values = params.model_dump(mode="json")
         act = self._act(analysis, covered)
-        with self._reading(act, covered, kind=analysis.kind) as (permit, closing, engine):
-            inputs = [
-                engine.tables[s.schema.name] if s in covered else absent(s) for s in selections
-            ]
+        stored = [s for s in covered if s.schema is not REVIEW]
+        with self._reading(act, stored, kind=analysis.kind) as (permit, closing, engine):
+            given = {s: engine.tables[s.schema.name] for s in stored}
+            given.update({s: self._verdicts(permit, s) for s in covered if s.schema is REVIEW})
+            inputs = [given[s] if s in covered else absent(s) for s in selections]
             limits = self._limits(missing)
             leads = analysis.function(*inputs, params, engine)
             secret = KeyRing.open(self.case.case_id).secret
@@ -342,8 +352,8 @@ class Workspace:
 
     @property
     def _listed(self) -> frozenset[str]:
-        """The tables that the mandate lists, and ``mention``, which comes from them."""
-        return self.mandate.data | {"mention"}
+        """The tables that the mandate lists, and those that come from them."""
+        return self.mandate.data | {*_DERIVED}
 
     def _optional(self, analysis: Analysis) -> list[Selection]:
         """What an analysis reads where it may: a table refused to it does not refuse the run."""
@@ -352,6 +362,12 @@ class Workspace:
             return listed
         acts = {s: self._act(analysis, (*analysis.reads, s)) for s in listed}
         return [s for s in listed if self._gate.judge(acts[s]).allowed]
+
+    def _verdicts(self, permit: Permit, selection: Selection) -> Table:
+        """The verdicts on findings, as the table ``review``."""
+        with self._database.connect() as connection:
+            rows = findings.verdicts(connection, permit)
+        return ibis.memtable(pa.Table.from_pylist(rows, schema=selection.arrow))
 
     def _act(self, analysis: Analysis, reads: Sequence[Selection]) -> Act:
         tables = frozenset(s.schema.name for s in reads)
@@ -413,25 +429,27 @@ class Workspace:
         """
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
-        with self._reading(act, [SHOWN], data={"query": question}) as (permit, closing, engine):
-            indexed, index = self._indexed(permit, progress or (lambda _: None))
-            total, hits = ask(
-                index,
-                query,
-                engine,
-                self._mask,
-                limit=limit,
-                offset=offset,
-                newest_first=newest_first,
-            )
+        with self._passing(act, [SHOWN], data={"query": question}) as (permit, closing, listed):
+            indexed, index = self._indexed(permit, listed, progress or (lambda _: None))
+            patterns = self._engine(permit, listed, [SHOWN]) if query.patterns else nullcontext()
+            with patterns as engine:
+                total, ids = answering(
+                    index, query, engine, limit=limit, offset=offset, newest_first=newest_first
+                )
+            rows = self._picker.pick(permit, listed, SHOWN, ids)
+            hits = as_hits(query, ids, rows, self._mask)
             closing.data["rows"] = total
         return Answer(question, total, hits, offset, indexed)
 
-    def _indexed(self, permit: Permit, told: Callable[[int], None]) -> tuple[int, SearchIndex]:
+    def _indexed(
+        self, permit: Permit, segments: Sequence[Segment], told: Callable[[int], None]
+    ) -> tuple[int, SearchIndex]:
         """The search index, brought up to date; how many rows it lacked."""
-        index = SearchIndex(self.case.folder, sight(self.mandate.scope, self.mandate.reference))
-        with self._database.connect() as connection:
-            listed = [s for s in lake.segments(connection) if s.table == MESSAGE.name]
+        seen = sight(self.mandate.scope, self.mandate.reference)
+        if self._searched is None or self._searched.sight != seen:
+            self._searched = SearchIndex(self.case.folder, seen)
+        index = self._searched
+        listed = [s for s in segments if s.table == MESSAGE.name]
         if not index.missing(segment.path for segment in listed):
             return 0, index
         before = sum(shard.rows for shard in index.shards())
@@ -765,20 +783,40 @@ class Workspace:
         data: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for ``act`` and open an engine on its tables."""
-        with self._database.connect() as connection:
-            exhibits = register.exhibits(connection, status="kept")
-            listed = lake.segments(connection)
-        columns = {s.schema.name: frozenset(s.names) for s in selections}
-        rules = row_rules(self.mandate, kind, columns, exhibits, self.clock())
-        act = replace(act, procedures=procedures_met(exhibits, act.tables))
         with (
-            self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing),
-            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
-            open_engine(
-                self.engine, permit, self._lake, listed, selections, scratch=scratch
-            ) as engine,
+            self._passing(act, selections, kind=kind, data=data) as (permit, closing, listed),
+            self._engine(permit, listed, selections) as engine,
         ):
             yield permit, closing, engine
+
+    @contextmanager
+    def _passing(
+        self,
+        act: Act,
+        selections: Sequence[Selection],
+        *,
+        kind: Kind = Kind.QUERY,
+        data: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Permit, Any, list[Segment]]]:
+        """Pass the gate for ``act``, with the rules of its tables; the segments there are."""
+        listed = self._listing()
+        columns = {s.schema.name: frozenset(s.names) for s in selections}
+        rules = row_rules(self.mandate, kind, columns, listed.exhibits, self.clock())
+        act = replace(act, procedures=listed.procedures(act.tables))
+        with self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing):
+            yield permit, closing, listed.segments
+
+    @contextmanager
+    def _engine(
+        self, permit: Permit, segments: Sequence[Segment], selections: Sequence[Selection]
+    ) -> Iterator[LakeEngine]:
+        with (
+            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
+            open_engine(
+                self.engine, permit, self._lake, segments, selections, scratch=scratch
+            ) as engine,
+        ):
+            yield engine
 
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:

@@ -156,6 +156,29 @@ def reviews(
     ]
 
 
+def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
+    """Every verdict in the order it was given, as the table ``review`` has it (native values)."""
+    permit.require(*READING)
+    query = (
+        sa.select(_reviews, _findings.c.analysis, _findings.c.lead)
+        .join(_findings, _findings.c.finding_id == _reviews.c.finding_id)
+        .order_by(_reviews.c.number)
+    )
+    return [
+        {
+            "row_id": row.number,
+            "source": f"review {row.number}",
+            "finding_id": row.finding_id,
+            "analysis": row.analysis,
+            "verdict": row.verdict,
+            "agent": row.agent,
+            "at": datetime.fromisoformat(row.at).astimezone(UTC),
+            "rows": _cited(json.loads(row.lead)),
+        }
+        for row in connection.execute(query)
+    ]
+
+
 def withdraw_exhibit(connection: sa.Connection, permit: Permit, exhibit_id: str) -> list[str]:
     """Mark every finding that rests on a row of the exhibit as withdrawn; returns their ids.
 
@@ -183,6 +206,11 @@ def erase_old(connection: sa.Connection, permit: Permit, kind: Kind, before: dat
         connection.execute(sa.delete(_reviews).where(_reviews.c.finding_id == finding_id))
     connection.execute(sa.delete(_findings).where(*old))
     return gone
+
+
+def _cited(lead: Mapping[str, Any]) -> list[int]:
+    """The rows of every table that a lead's reasons rest on."""
+    return sorted({i for r in lead["reasons"] for ids in r["rows"].values() for i in ids})
 
 
 _EMPTY_LEAD: dict[str, Any] = {

@@ -106,7 +106,7 @@ class DuckEngine:
         try:
             self._db.execute(f'CREATE VIEW "{name}" AS WITH "stored_{name}" AS (FROM {rows}) {sql}')
         except duckdb.Error as error:
-            raise _damaged(name, error) from error
+            raise damaged(name, error) from error
 
     def _sql(self, expression: Table, cursor: duckdb.DuckDBPyConnection) -> str:
         self._permit.require(*READING)
@@ -152,7 +152,7 @@ class DuckEngine:
             for batch in cursor.execute(sql).to_arrow_reader(BATCH_ROWS):
                 yield batch.cast(schema)
         except duckdb.Error as error:
-            raise (unusable(where, error) if where else _damaged(table, error)) from error
+            raise (unusable(where, error) if where else damaged(table, error)) from error
         finally:
             cursor.close()
 
@@ -245,7 +245,8 @@ def unusable(where: str | None, error: BaseException) -> UsageError:
     )
 
 
-def _damaged(table: str, error: BaseException) -> Damaged:
+def damaged(table: str, error: BaseException) -> Damaged:
+    """A table that cannot be read."""
     return Damaged(
         N_("Table {table} cannot be read: {why}"),
         hint=N_("Run: faisceau ledger verify; it names what was altered"),

@@ -88,7 +88,7 @@ class SearchIndex:
 
     def __init__(self, case_folder: Path, sight: str) -> None:
         self._folder = _folder(case_folder)
-        self._sight = sight
+        self.sight = sight
         self._open: dict[str, tantivy.Index] = {}
 
     def missing(self, segments: Iterable[str]) -> list[str]:
@@ -99,7 +99,7 @@ class SearchIndex:
     def shards(self) -> list[Shard]:
         """The shards there are; none when the index was made under another sight."""
         sight, shards = _state(self._folder)
-        return shards if sight == self._sight else []
+        return shards if sight == self.sight else []
 
     @contextmanager
     def building(self) -> Iterator["Builder"]:
@@ -147,7 +147,10 @@ class SearchIndex:
         return pa.array(np.concatenate(parts) if parts else np.empty(0, np.int64))
 
     def _searchers(self) -> Iterator[tantivy.Searcher]:
-        for shard in self.shards():
+        shards = self.shards()
+        for gone in self._open.keys() - {shard.name for shard in shards}:
+            self._open.pop(gone, None)  # else its files, erased, would stay on the disk
+        for shard in shards:
             if shard.rows:
                 if shard.name not in self._open:
                     self._open[shard.name] = _opened(self._folder / shard.name)
@@ -155,7 +158,7 @@ class SearchIndex:
 
     def _keep(self, shards: Sequence[Shard]) -> None:
         """Write which shards count, and remove the others."""
-        _keep(self._folder, self._sight, shards)
+        _keep(self._folder, self.sight, shards)
 
 
 class Builder:

@@ -1,7 +1,7 @@
 """The observation tables (design, section 5): Arrow schemas with the meaning of each column."""
 
 from faisceau.tables.schemas.communication import CALL, CONTACT, HANDSET
-from faisceau.tables.schemas.derived import MENTION, REJECT
+from faisceau.tables.schemas.derived import MENTION, REJECT, REVIEW
 from faisceau.tables.schemas.goods import DECLARATION, SCAN
 from faisceau.tables.schemas.message import MESSAGE
 from faisceau.tables.schemas.money import COIN_TRANSFER, PAYMENT
@@ -48,6 +48,7 @@ __all__ = [
     "POSITION",
     "POST",
     "REJECT",
+    "REVIEW",
     "SCAN",
     "SEIZURE",
     "SIM_SALE",

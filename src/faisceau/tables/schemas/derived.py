@@ -1,11 +1,12 @@
-"""``mention`` and ``reject``: what the desk derives while it adds an exhibit.
+"""``mention``, ``reject`` and ``review``: what the desk derives, and what persons decided.
 
 ``mention`` holds one row per distinct (exhibit, procedure, table, role, kind, value), with its
 first row and the number of rows. It is covered where its table is covered. ``reject`` holds each
-record that became no row, with the reason; it is read with the exhibit, never analysed.
+record that became no row, with the reason; it is read with the exhibit, never analysed. ``review``
+holds the verdicts on findings, as an analysis may read them; they live in the catalog.
 """
 
-from faisceau.tables.schemas.schema import INTEGER, STRING, Column, Schema
+from faisceau.tables.schemas.schema import INTEGER, INTEGERS, STRING, TIME, Column, Schema
 
 MENTION = Schema(
     "mention",
@@ -27,5 +28,18 @@ REJECT = Schema(
         Column("reason", STRING, "Why, as a template."),
         Column("facts", STRING, "What fills the template, as a JSON object."),
         Column("raw", STRING, "The beginning of the record, as far as it could be read."),
+    ),
+)
+
+REVIEW = Schema(
+    "review",
+    "A verdict on a finding, the last one on it standing last.",
+    (
+        Column("finding_id", STRING, "The finding."),
+        Column("analysis", STRING, "The analysis that made it."),
+        Column("verdict", STRING, "confirmed, dismissed, unsure or exculpatory."),
+        Column("agent", STRING, "Who decided."),
+        Column("at", TIME, "When."),
+        Column("rows", INTEGERS, "The rows that the finding rests on, of every table."),
     ),
 )

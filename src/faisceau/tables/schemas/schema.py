@@ -10,6 +10,7 @@ import pyarrow as pa
 STRING = pa.string()
 STRINGS = pa.list_(pa.string())
 INTEGER = pa.int64()
+INTEGERS = pa.list_(pa.int64())
 NUMBER = pa.float64()
 BOOLEAN = pa.bool_()
 DATE = pa.date32()
