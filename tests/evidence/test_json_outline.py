@@ -26,6 +26,10 @@ def test_keys_are_told_by_their_path_in_whatever_order() -> None:
     }
 
 
+def test_numbers_of_any_size_do_not_stop_it() -> None:
+    assert paths(b'{"a": 1e' + b"9" * 40 + b', "b": 2}') >= {("a",)}
+
+
 def test_a_cut_or_damaged_file_tells_what_stands_before() -> None:
     assert paths(b'{"a": [{"b": "c') == {("a",), ("a", ITEM, "b")}
     assert paths(b'{"a": 1} {"b": 2}') >= {("a",)}

@@ -36,6 +36,6 @@ def json_paths(head: Head) -> frozenset[Path]:
                 at.append(ITEM)
             elif event in ("end_map", "end_array"):
                 at.pop()
-    except (ijson.JSONError, ValueError, RecursionError):
+    except (ijson.JSONError, ValueError, RecursionError, ArithmeticError):
         pass  # cut by the end of the head, or damaged: what came before is enough
     return frozenset(found)

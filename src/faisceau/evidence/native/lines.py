@@ -136,6 +136,8 @@ def _cut(blocks: Iterator[bytes], end: bytes) -> Iterator[Lines]:
 
 def _other_page(data: bytes) -> str | None:
     """The code page of lines that are mostly no UTF-8; None where they mostly are."""
+    if _is_utf8(data):
+        return None
     lines = [line for line in data.split(b"\n") if not line.isascii()]
     wrong = [line for line in lines if not _is_utf8(line)]
     if 2 * len(wrong) <= len(lines):

@@ -363,8 +363,9 @@ def _offsets(texts: pa.Array) -> pa.Array:
     """The UTC offset each text ends with; null for none, Z and +00:00."""
     if pc.all(pc.ends_with(texts, "Z")).as_py():
         return pa.nulls(len(texts), pa.string())
-    shown = _where(texts, r"[+-]\d\d(?::?\d\d)?$")
-    if shown.null_count == len(texts):
+    endings = pc.utf8_slice_codeunits(texts, -6).dictionary_encode()  # a file has few
+    shown = _where(endings.dictionary, r"[+-]\d\d(?::?\d\d)?$")
+    if shown.null_count == len(shown):
         return pa.nulls(len(texts), pa.string())
     parts = pc.extract_regex(shown, r"(?P<sign>[+-])(?P<h>\d\d):?(?P<m>\d\d)?$")
     minutes = pc.struct_field(parts, "m")
@@ -376,7 +377,8 @@ def _offsets(texts: pa.Array) -> pa.Array:
         minutes,
         ":",
     )
-    return pc.if_else(pc.is_in(offset, pa.array(["+00:00", "-00:00"])), None, offset)
+    known = pc.if_else(pc.is_in(offset, pa.array(["+00:00", "-00:00"])), None, offset)
+    return known.take(endings.indices)
 
 
 def _plausible(at: pa.Array) -> pa.Array:

@@ -22,6 +22,7 @@ from faisceau.evidence.json_columns import (
     present,
     texts,
 )
+from faisceau.evidence.native.times import in_zone
 from faisceau.evidence.reading import Source
 from faisceau.evidence.telegram_words import joined, reactions
 from faisceau.tables.schemas.schema import EARLIEST, INTEGER, LATEST, TIME
@@ -73,8 +74,9 @@ MORE = frozenset(
 _OTHERS = ("message_id", "game_message_id", "invoice_message_id")
 """Answers of another kind."""
 _NAIVE = pa.timestamp("us")
+_DAY = timedelta(days=1)
 _FIRST, _LAST = pa.scalar(EARLIEST, TIME), pa.scalar(LATEST, TIME)
-_SAFE = datetime(1970, 1, 2), datetime(2099, 12, 31)  # noqa: DTZ001 - what any clock may show
+_SAFE = [at.replace(tzinfo=None) for at in (EARLIEST + _DAY, LATEST - _DAY)]
 """Between these the zone does not matter for whether a time is plausible."""
 
 
@@ -117,13 +119,13 @@ def plain_times(source: Source, alike: Alike) -> Times:
     bare = pc.and_(pc.is_null(exact), pc.is_valid(local))
     if assumed := pc.sum(bare).as_py():
         source.tally.assumed[zone.key] += assumed
-        exact = pc.coalesce(exact, _in_zone(local, zone))
+        exact = pc.coalesce(exact, in_zone(local, zone.key))
         zones = pc.if_else(bare, zone.key, zones)
     edited, edited_local = alike.of("edited_unixtime", TIME), alike.of("edited", _NAIVE)
     bare = pc.and_(pc.is_null(edited), pc.is_valid(edited_local))
     if assumed := pc.sum(bare).as_py():
         source.tally.assumed[zone.key] += assumed
-        edited = pc.coalesce(edited, _in_zone(edited_local, zone))
+        edited = pc.coalesce(edited, in_zone(edited_local, zone.key))
     return Times(exact, zones, edited)
 
 
@@ -161,7 +163,7 @@ def _local_times(zone: ZoneInfo) -> Column:
             local, odd = converted(_naive, _NAIVE)(values)
         least, most = pc.min_max(local).values()
         if least.is_valid and not (_SAFE[0] <= least.as_py() and most.as_py() < _SAFE[1]):
-            at = _in_zone(local, zone)
+            at = in_zone(local, zone.key)
             inside = pc.and_(pc.greater_equal(at, _FIRST), pc.less(at, _LAST))
             odd = either(odd, pc.invert(pc.fill_null(inside, True)))
         return local, odd
@@ -174,13 +176,3 @@ def _naive(text: Any) -> datetime:
     if at.tzinfo is not None:
         raise ValueError(text)
     return at
-
-
-def _in_zone(local: pa.Array, zone: ZoneInfo) -> pa.Array:
-    """The UTC time when a clock in this zone showed each: the first, where it did so twice."""
-    try:
-        return pc.assume_timezone(local, zone.key, ambiguous="earliest").cast(TIME)
-    except pa.ArrowInvalid:  # an hour that the zone skipped, or a zone Arrow does not know
-        return pa.array(
-            [None if at is None else at.replace(tzinfo=zone) for at in local.to_pylist()], TIME
-        )
