@@ -257,6 +257,28 @@ def test_a_mail_goes_to_everyone_it_names(made: Any) -> None:
     assert (said["subject"], said["account"], said["sent_at"]) == ("Colis", "b@x.fr", None)
 
 
+@pytest.mark.parametrize("kind", ["MMS", "SMS", "Email"])
+def test_attachments_and_deletion_of_texts_and_mails(made: Any, kind: str) -> None:
+    """An MMS of two files: the first is joined to it, the second is counted."""
+    files = f"<taggedFiles>{tagged(1, Tags='Image')}{tagged(2, Tags='Audio')}</taggedFiles>"
+    first, second = attached("file-1"), attached("file-2").replace("image/jpeg", "audio/amr")
+    both = first.replace("</multiModelField>", "") + second.partition(">")[2]
+    ends = several("To", party("+33611")) + several("Bcc", party("+33633"))
+    at = {"TimeStamp": "2024-06-01T10:00:00+00:00", "Account": "+33622", "Folder": "Sent"}
+    found = made(report(model(kind, ends + both, state="Deleted", Body="vu", **at), before=files))
+    [said] = found.read()
+    assert (said["deleted"], said["kind"], said["text"]) == (True, "image", "vu")
+    assert said["attachment_sha256"] == f"{1:064x}"
+    assert (said["account"], said["app"]) == ("+33622", kind.lower())
+    assert said["recipients"] == ["+33611", "+33633"]
+    assert not found.source.tally.unknown
+    assert found.source.tally.left == {"further attachment of a message": 1}
+    assert [(m["kind"], m["sha256"]) for m in found.values("media")] == [
+        ("image", f"{1:064x}"),
+        ("audio", f"{2:064x}"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("said", "role", "ends", "direction"),
     [

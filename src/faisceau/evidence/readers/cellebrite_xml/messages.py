@@ -70,10 +70,11 @@ def instant_message(
 def text_message(source: Source, files: TaggedFiles, said: Said) -> Iterator[Row]:
     """An SMS or MMS: only the other side is named, the folder says who wrote."""
     with source.record(said, locator(said)) as record:
-        record.leave("From", "To", "Parties")
+        record.leave("From", "To", "Cc", "Bcc", "Parties")
         people = inside(said, "Parties")
         sender = first(inside(said, "From") or of_role(people, "From"))
-        to = inside(said, "To") or of_role(people, "To")
+        copies = [p for name in ("Cc", "Bcc") for p in inside(said, name) or of_role(people, name)]
+        to = [*(inside(said, "To") or of_role(people, "To")), *copies]
         folder = f"{said.get('Folder', '')} {said.get('Status', '')}".lower()
         sent = not sender and (bool(to) or any(name in folder for name in _SENT_FOLDERS))
         if not sender and not sent:
