@@ -22,11 +22,15 @@ _RAW = ("facts", "raw")
 
 
 class Mask:
-    """The mask of one case: its own procedure, and the secret that pseudonyms hang on."""
+    """The mask of one case: its own procedure, the secret that pseudonyms hang on, and the rows
+    (by table) from which it was lifted because they concord."""
 
-    def __init__(self, reference: str, secret: bytes) -> None:
+    def __init__(
+        self, reference: str, secret: bytes, lifted: Mapping[str, frozenset[int]] | None = None
+    ) -> None:
         self._reference = reference
         self._secret = secret
+        self._lifted = lifted or {}
 
     def batch(self, schema: Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with the identities of other procedures' rows masked."""
@@ -35,6 +39,7 @@ class Mask:
         foreign = pc.fill_null(pc.not_equal(batch["procedure"], self._reference), False)
         if not pc.any(foreign).as_py():
             return batch
+        foreign = pc.and_not(foreign, self._bare(schema, batch))
         columns = [
             self._column(batch[name], pc.and_(foreign, hidden))
             if (hidden := _hidden(schema, name, batch)) is not None
@@ -45,7 +50,10 @@ class Mask:
 
     def values(self, schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
         """One row, masked when it is of another procedure."""
-        if row.get("procedure") in (None, self._reference):
+        origin = row.get("table") if schema == MENTION else schema.name
+        if row.get("procedure") in (None, self._reference) or row.get("row_id") in self._lifted.get(
+            origin or "", ()
+        ):
             return dict(row)
         return {
             name: self.of(value) if _names_somebody(schema, name, row) else value
@@ -61,6 +69,21 @@ class Mask:
             return [self.of(item) for item in value]
         digest = hmac.new(self._secret, str(value).encode("utf-8", "replace"), hashlib.sha256)
         return MARK + digest.hexdigest()[:DIGITS]
+
+    def _bare(self, schema: Schema, batch: pa.RecordBatch) -> Any:
+        """Rows whose mask is lifted."""
+        names = batch.schema.names
+        if (
+            not self._lifted
+            or "row_id" not in names
+            or (schema == MENTION and "table" not in names)
+        ):
+            return pa.scalar(False)
+        ids = batch["row_id"].to_pylist()
+        tables = batch["table"].to_pylist() if schema == MENTION else [schema.name] * len(ids)
+        return pa.array(
+            [i in self._lifted.get(t, ()) for t, i in zip(tables, ids, strict=True)], pa.bool_()
+        )
 
     def _column(self, column: pa.Array, foreign: pa.Array) -> pa.Array:
         shown = [

@@ -194,7 +194,9 @@ class Workspace:
     @property
     def _mask(self) -> Mask:
         """What hides the identities of other procedures' rows from whoever reads."""
-        return Mask(self.mandate.reference, KeyRing.open(self.case.case_id).secret)
+        with self._database.connect() as connection:
+            bare = findings.lifted(connection)
+        return Mask(self.mandate.reference, KeyRing.open(self.case.case_id).secret, bare)
 
     @property
     def today(self) -> date:
@@ -540,6 +542,26 @@ class Workspace:
             with catalog.committing(self._database, permit.number, closing) as connection:
                 findings.add_review(connection, permit, review)
         return review
+
+    def unmask(self, prefix: str) -> tuple[Finding, int]:
+        """Lift the mask of the rows that concord in a finding; returns it, and how many they are.
+
+        Raises ``UsageError`` for a finding that brings no procedures together, or does not stand.
+        """
+        with self._writing(), self._gate.passing(Act("unmask")) as (permit, closing):
+            finding = self.finding(prefix, permit)
+            rows = sum(map(len, finding.concordant().values()))
+            fallen = (Status.DISMISSED, Status.SUPERSEDED, Status.WITHDRAWN)
+            if not rows or finding.status in fallen:
+                raise UsageError(
+                    N_("{finding} establishes no concordance: there is no mask to lift"),
+                    hint=N_("Identities show where a finding of a matching analysis stands"),
+                    finding=finding.finding_id,
+                )
+            closing.data.update(finding=finding.finding_id, rows=rows)
+            with catalog.committing(self._database, permit.number, closing) as connection:
+                findings.lift(connection, permit, finding.finding_id, self.agent, self.clock())
+        return finding, rows
 
     def findings_json(self, analysis: str | None = None, top: int | None = None) -> list[Any]:
         """Findings as ``--format json`` prints them, each reason with its evidence."""

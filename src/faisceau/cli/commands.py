@@ -366,6 +366,18 @@ def review(case: Path, finding: str, verdict: str, note: str) -> None:
         )
 
 
+@command("unmask", N_("Show the identities in the rows that concord in a finding; it is recorded."))
+@CASE
+@click.argument("finding")
+def unmask(case: Path, finding: str) -> None:
+    lifted, rows = workspace(case).unmask(finding)
+    if call().as_json:
+        print_json({"finding_id": lifted.finding_id, "rows": rows})
+    else:
+        text = N_("{finding}: the identities in {rows} rows show from now on")
+        out().print(say(text, finding=lifted.finding_id, rows=rows))
+
+
 @command("report", N_("Write the report: PDF or self-contained HTML."))
 @CASE
 @click.option(

@@ -50,6 +50,9 @@ SUBJECT_TYPES = frozenset(
     }
 )
 
+CONTEXT = frozenset(("around", "start"))
+"""Codes of reasons that tell when and where, not what concords."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -142,6 +145,16 @@ class Finding:
     def reasons(self) -> Sequence[Reason]:
         """Why, strongest first, those that speak for the person included."""
         return self.lead.reasons
+
+    def concordant(self) -> dict[str, set[int]]:
+        """Row ids by table in which a concordance consists: of what weighs for it, not of what
+        stands around (``CONTEXT``); nothing when no procedures are brought together."""
+        rows: dict[str, set[int]] = {}
+        for reason in self.reasons if self.kind is Kind.MATCHING else ():
+            if reason.weight > 0 and reason.code not in CONTEXT:
+                for table, ids in reason.by_table().items():
+                    rows.setdefault(table, set()).update(ids)
+        return rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,26 @@ _reviews = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("at", sa.String, nullable=False),
 )
+_lifted = sa.Table(
+    "lifted",
+    _metadata,
+    sa.Column("finding_id", sa.String, primary_key=True),
+    sa.Column("agent", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)
 
-READING = ("findings", "show", "report", "review", "status", "export", "run", "withdraw", "purge")
+READING = (
+    "findings",
+    "show",
+    "report",
+    "review",
+    "unmask",
+    "status",
+    "export",
+    "run",
+    "withdraw",
+    "purge",
+)
 
 
 def create(connection: sa.Connection) -> None:
@@ -179,6 +197,34 @@ def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
     ]
 
 
+def lift(
+    connection: sa.Connection, permit: Permit, finding_id: str, agent: str, at: datetime
+) -> None:
+    """Keep that the mask is lifted from the rows in which a concordance consists."""
+    permit.require("unmask")
+    _metadata.create_all(connection, tables=[_lifted])  # a case of an earlier version has none
+    connection.execute(sa.delete(_lifted).where(_lifted.c.finding_id == finding_id))
+    connection.execute(
+        sa.insert(_lifted).values(finding_id=finding_id, agent=agent, at=at.isoformat())
+    )
+
+
+def lifted(connection: sa.Connection) -> dict[str, frozenset[int]]:
+    """Rows by table whose mask is lifted: those that concord in findings that still stand."""
+    if not sa.inspect(connection).has_table(_lifted.name):
+        return {}
+    fallen = [Status.SUPERSEDED, Status.WITHDRAWN, Status.DISMISSED]
+    query = sa.select(_findings).where(
+        _findings.c.finding_id.in_(sa.select(_lifted.c.finding_id)),
+        _findings.c.status.not_in(fallen),
+    )
+    rows: dict[str, set[int]] = {}
+    for finding in map(_finding, connection.execute(query)):
+        for table, ids in finding.concordant().items():
+            rows.setdefault(table, set()).update(ids)
+    return {table: frozenset(ids) for table, ids in rows.items()}
+
+
 def withdraw_exhibit(connection: sa.Connection, permit: Permit, exhibit_id: str) -> list[str]:
     """Mark every finding that rests on a row of the exhibit as withdrawn; returns their ids.
 
@@ -204,6 +250,8 @@ def erase_old(connection: sa.Connection, permit: Permit, kind: Kind, before: dat
     gone = list(connection.execute(sa.select(_findings.c.finding_id).where(*old)).scalars())
     for finding_id in gone:
         connection.execute(sa.delete(_reviews).where(_reviews.c.finding_id == finding_id))
+        if sa.inspect(connection).has_table(_lifted.name):
+            connection.execute(sa.delete(_lifted).where(_lifted.c.finding_id == finding_id))
     connection.execute(sa.delete(_findings).where(*old))
     return gone
 

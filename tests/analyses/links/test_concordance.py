@@ -1,14 +1,16 @@
 """What concords, told by examples; and how well, on procedures whose networks are hidden."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from faisceau.demo.couriers import Plan
+from faisceau.errors import Refused
 from faisceau.findings.model import Finding
-from faisceau.testing import Desk
+from faisceau.testing import Desk, mandate
 
-from .conftest import Filled, pairs, same_network
+from .conftest import SERIES, Filled, pairs, same_network
 
 PLAN = Plan(procedures=800, seed=11)
 
@@ -80,3 +82,34 @@ def test_rows_of_no_procedure_are_the_case_s_own(linking: Desk) -> None:
     linking.add("contact.csv", "procedure,name,identifiers\n" + "\n".join(books) + "\n")
     [finding] = linking.run("links.concordance", rate=0.9)
     assert {s.value for s in finding.subjects} == {"PR/2026/0417", "PV-2024-1"}
+
+
+BOOKS = """\
+procedure,name,identifiers
+PV-2024-1,Tonton,+33612345678
+PV-2024-1,Maman,+33612340001
+PV-2025-2,Boss,+33612345678
+"""
+
+
+def test_identities_show_once_the_mask_is_lifted_from_the_rows_that_concord(
+    tmp_path: Path,
+) -> None:
+    roles = {"A1": ["investigator", "analyst"], "P1": ["authority"]}
+    desk = Desk(tmp_path / "desk", mandate(more=SERIES, roles=roles), agent="A1")
+    desk.add("contact.csv", BOOKS)
+    [finding] = desk.run("links.concordance", rate=0.9)
+    assert "+33612345678" not in str(desk.rows("contact"))
+    assert "+33612345678" not in str(desk.rows("mention"))
+    with pytest.raises(Refused):
+        desk.workspace().unmask(finding.finding_id)
+    _, rows = desk.workspace("P1").unmask(finding.finding_id)
+    assert rows == 2
+    shown = {(row["procedure"], row["name"]) for row in desk.rows("contact")}
+    assert shown >= {("PV-2024-1", "Tonton"), ("PV-2025-2", "Boss")}
+    assert "Maman" not in str(shown)
+    assert "+33612345678" in str(desk.rows("mention"))
+    assert "+33612340001" not in str(desk.rows("mention"))
+    assert [e.act for e in desk.ledger].count("unmask") == 3  # a refusal; an opening and a closing
+    desk.workspace().review(finding.finding_id, "dismissed")
+    assert "+33612345678" not in str(desk.rows("contact"))

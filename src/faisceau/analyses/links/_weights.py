@@ -52,7 +52,7 @@ SURE = 0.995
 """No class is believed more than this."""
 MOST = 4.0
 """What corroborates weighs no more, either way."""
-FAINT = 0.12
+FAINT = 0.06
 """Below this share of true ones a class is part of the scenery: its weight is nothing."""
 RESIDUE = 0.001
 """The rate of false links that no weight removes."""
