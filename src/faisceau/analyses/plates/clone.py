@@ -116,9 +116,12 @@ def haste(reads: Reads, vehicle: Ints, distances: Distances, limits: Limits) -> 
     """Between each read and the next of its plate: its speed, where 1 is all a vehicle can do."""
     same = vehicle[1:] == vehicle[:-1]
     fixed = ~distances.places.moving[reads.place]
-    same &= fixed[1:] & fixed[:-1]
-    speed = distances.haste(reads.place[:-1], reads.place[1:], np.diff(reads.at), limits)
-    return np.where(same, speed, 0.0)
+    same &= fixed[1:] & fixed[:-1] & (reads.place[1:] != reads.place[:-1])
+    speed = np.zeros(len(same))
+    at = np.flatnonzero(same)
+    took = reads.at[at + 1] - reads.at[at]
+    speed[at] = distances.haste(reads.place[at], reads.place[at + 1], took, limits)
+    return speed
 
 
 def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
