@@ -44,7 +44,7 @@ class Distances:
                 every = np.arange(len(self.places))
                 one_, two_ = np.repeat(every, len(every)), np.tile(every, len(every))
                 self._square.append(self.km(one_, two_))
-            return self._square[0][one * len(self.places) + two]
+            return np.asarray(self._square[0][one * len(self.places) + two], np.float64)
         far = great_circle(latitude[one], longitude[one], latitude[two], longitude[two])
         lost = np.isnan(far)
         if self.drift is None or not self.drift.hours.size or not lost.any():

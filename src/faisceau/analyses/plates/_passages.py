@@ -76,8 +76,12 @@ class Reads:
 
 
 def compact(plate: ex.types.StringValue) -> ex.types.StringValue:
-    """The letters and digits of a plate, in capitals."""
-    return plate.upper().translate(SIGNS, "")
+    """The letters and digits of a plate, in capitals.
+
+    Most plates hold hyphens alone: taking these first costs half as much as the whole for all.
+    """
+    most = plate.upper().replace("-", "")
+    return ibis.ifelse(most.re_search("^[A-Z0-9]*$"), most, most.translate(SIGNS, ""))
 
 
 def placed(plate_read: Table) -> Table:
