@@ -37,7 +37,7 @@ def self_join(files: Sequence[Path], limit_s: float, scratch: Path) -> float | N
     None when it was stopped after ``limit_s``, or found no room."""
     with duckdb.connect() as connection:
         connection.execute(
-            "SET threads=2; SET memory_limit='8GB'; SET max_temp_directory_size='60GB'"
+            "SET threads=2; SET memory_limit='6GB'; SET max_temp_directory_size='60GB'"
         )
         connection.execute(f"SET temp_directory='{scratch}'")
         timer = threading.Timer(limit_s, connection.interrupt)

@@ -1,6 +1,6 @@
 """How far two places are from one another: on the map, or by the time it takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,10 +34,17 @@ class Distances:
 
     places: Places
     drift: Drift | None
+    _square: list[Floats] = field(default_factory=list)
 
     def km(self, one: Ints, two: Ints) -> Floats:
         """Between places by number; from usual travel times where a position is missing."""
         latitude, longitude = self.places.latitude, self.places.longitude
+        if len(one) > len(self.places) ** 2:  # each distance is then worked out once
+            if not self._square:
+                every = np.arange(len(self.places))
+                one_, two_ = np.repeat(every, len(every)), np.tile(every, len(every))
+                self._square.append(self.km(one_, two_))
+            return np.asarray(self._square[0][one * len(self.places) + two], np.float64)
         far = great_circle(latitude[one], longitude[one], latitude[two], longitude[two])
         lost = np.isnan(far)
         if self.drift is None or not self.drift.hours.size or not lost.any():

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faisceau.analyses.plates._neighbours import LEG_S
-from faisceau.analyses.plates._passages import Floats, Ints, Reads
+from faisceau.analyses.plates._passages import Floats, Ints, Reads, positions_by
 
 SAMPLES = 1_500_000
 """Differences kept of one block, at most."""
@@ -25,6 +25,7 @@ PATIENCE, STOP_S = 1.6, 1200
 """A journey that takes more than this times the usual and that many seconds holds a stop."""
 TO_SIGMA = 1.4826
 """From the median of an absolute difference to a standard deviation (normal law)."""
+SECONDS = LEG_S.bit_length()
 ENOUGH = 12
 """Differences that make a leg's median; below, the share of travel time speaks."""
 
@@ -89,7 +90,9 @@ def sample(reads: Reads, vehicle: Ints, places: int) -> Sample:
     at = np.flatnonzero(same)
     leg = reads.place[at] * np.int64(places) + reads.place[at + 1]
     start, travel = reads.at[at], (reads.at[at + 1] - reads.at[at]).astype(np.float64)
-    order = np.lexsort((vehicle[at], travel, start, leg))
+    begin = int(start.min(initial=2**40))
+    width = int(start.max(initial=begin) - begin).bit_length()
+    order = positions_by((leg << width) | (start - begin))
     leg, start, travel, who = leg[order], start[order], travel[order], vehicle[at][order]
     near = (leg[1:] == leg[:-1]) & (np.diff(start) <= WITHIN_S) & (who[1:] != who[:-1])
     spot = np.flatnonzero(near)
@@ -118,8 +121,8 @@ def drift(found: list[Sample], places: int) -> Drift:
 
 def _quantile(leg: Ints, value: Floats, rank: float) -> tuple[Ints, Floats, Ints]:
     """By leg: a quantile of its values, and how many there are."""
-    order = np.lexsort((value, leg))
-    leg, value = leg[order], value[order]
+    packed = np.sort((leg << SECONDS) | value.astype(np.int64))  # whole seconds, below LEG_S
+    leg, value = packed >> SECONDS, (packed & ((1 << SECONDS) - 1)).astype(np.float64)
     begins = np.flatnonzero(np.r_[True, leg[1:] != leg[:-1]][: len(leg)])
     count = np.diff(np.r_[begins, len(leg)])
     return leg[begins], value[begins + (count * rank).astype(np.int64)], count

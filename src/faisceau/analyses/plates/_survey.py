@@ -25,6 +25,8 @@ from faisceau.analyses.plates._together import Traffic
 T = TypeVar("T")
 THREADS = 2
 """Blocks in work at a time."""
+SAMPLED = 8
+"""Blocks whose legs are looked at, evenly over the time of all: more say no more of the roads."""
 SIXTEENTH = np.uint64(15)
 """Vehicles are counted by the hashes that end in four zeros, unless there are few."""
 
@@ -40,7 +42,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    sample: Sample
+    sample: Sample | None
     by_hour: Ints
     vehicles: Hashes
 
@@ -53,12 +55,12 @@ def survey(
 ) -> tuple[Survey, list[T]]:
     """Go over all reads once; ``also`` gets each block by vehicle and time, with the vehicles."""
 
-    def work(reads: Reads, until: int) -> tuple[_Block, T]:
+    def work(reads: Reads, until: int, sampled: bool) -> tuple[_Block, T]:
         ordered, vehicle = by_vehicle(reads)
         own = reads.at < until
         hour = reads.place[own] * 24 + reads.at[own] // 3600 % 24
         block = _Block(
-            sample(ordered, vehicle, len(known)),
+            sample(ordered, vehicle, len(known)) if sampled else None,
             np.bincount(hour, minlength=len(known) * 24),
             np.unique(ordered.plate[(ordered.plate & sieve) == 0]),
         )
@@ -68,7 +70,7 @@ def survey(
     sieve = np.uint64(0) if few else SIXTEENTH
     made = list(_ahead(plate_read, engine, known, work))
     parts = [block for block, _ in made]
-    found = drift([part.sample for part in parts], len(known))
+    found = drift([part.sample for part in parts if part.sample], len(known))
     hours = np.sum([part.by_hour for part in parts], axis=0)
     vehicles = len(np.unique(np.concatenate([part.vehicles for part in parts])))
     days = (known.last - known.first) / 86_400
@@ -77,15 +79,17 @@ def survey(
 
 
 def _ahead(
-    plate_read: Table, engine: Engine, known: Places, work: Callable[[Reads, int], T]
+    plate_read: Table, engine: Engine, known: Places, work: Callable[[Reads, int, bool], T]
 ) -> Iterator[T]:
     """Load the next block while another is worked on."""
     waiting: list[Future[T]] = []
+    spans = blocks(known, OVERLAP_S)
+    sampled = set(np.linspace(0, len(spans) - 1, min(SAMPLED, len(spans))).astype(int).tolist())
     with ThreadPoolExecutor(THREADS) as pool:
-        for span in blocks(known, OVERLAP_S):
+        for n, span in enumerate(spans):
             reads = load(plate_read, engine, known, span=span)
             if len(waiting) >= THREADS:
                 yield waiting.pop(0).result()
-            waiting.append(pool.submit(work, reads, span[1] - OVERLAP_S))
+            waiting.append(pool.submit(work, reads, span[1] - OVERLAP_S, n in sampled))
         for future in waiting:
             yield future.result()

@@ -23,6 +23,7 @@ from faisceau.analyses.plates._passages import (
     Places,
     Reads,
     by_vehicle,
+    collected,
     compact,
     load,
     places,
@@ -116,9 +117,12 @@ def haste(reads: Reads, vehicle: Ints, distances: Distances, limits: Limits) -> 
     """Between each read and the next of its plate: its speed, where 1 is all a vehicle can do."""
     same = vehicle[1:] == vehicle[:-1]
     fixed = ~distances.places.moving[reads.place]
-    same &= fixed[1:] & fixed[:-1]
-    speed = distances.haste(reads.place[:-1], reads.place[1:], np.diff(reads.at), limits)
-    return np.where(same, speed, 0.0)
+    same &= fixed[1:] & fixed[:-1] & (reads.place[1:] != reads.place[:-1])
+    speed = np.zeros(len(same))
+    at = np.flatnonzero(same)
+    took = reads.at[at + 1] - reads.at[at]
+    speed[at] = distances.haste(reads.place[at], reads.place[at + 1], took, limits)
+    return speed
 
 
 def _two_places(asked: _Asked, plates: Hashes) -> Iterator[Lead]:
@@ -201,34 +205,28 @@ def _lead(one: _Parted, reads: Reads, asked: _Asked, texts: dict[int, str]) -> L
 
 UNSURE = 0.02
 """Share of plates read as two kinds from which the sensors, not the plates, are in doubt."""
-LEAST_READS = 3
+LEAST_READS, LEAST_DAYS = 3, 2
+"""Of each kind."""
 
 
 def _two_kinds(asked: _Asked) -> Iterator[Lead]:
     """Plates that are one kind of vehicle on some days and another on others."""
     told = asked.plate_read.filter(_.vehicle_kind.notnull())
-    days = told.mutate(written=told.plate, plate=compact(told.plate), day=told.read_at.date())
-    by_day = days.group_by("plate", "vehicle_kind").agg(n=_.count(), days=_.day.nunique())
-    by_plate = by_day.group_by("plate").agg(
-        kinds=_.count(),
-        reads=_.n.sum(),
-        second=_.n.min(),
-        fewest=_.days.min(),
+    told = told.mutate(written=told.plate, plate=compact(told.plate))
+    by_plate = told.group_by("plate").agg(
+        reads=_.count(), one=_.vehicle_kind.min(), two=_.vehicle_kind.max()
     )
     several = by_plate.filter(_.reads >= 2 * LEAST_READS)
-    [total] = asked.engine.rows(
-        several.agg(all=_.count(), two=(_.kinds > 1).cast("int64").sum().fill_null(0))
-    )
-    if not total["two"] or total["two"] > max(3, UNSURE * total["all"]):
+    named = several.mutate(name=ibis.ifelse(several.one != several.two, several.plate, ""))
+    counted = collected(named.group_by("name").agg(n=_.count()), asked.engine)
+    plates = sorted(name for name in counted["name"].to_pylist() if name)
+    total = sum(counted["n"].to_pylist())
+    if not plates or len(plates) > max(3, UNSURE * total):
         return
-    wanted = several.filter(_.kinds == 2, _.second >= LEAST_READS, _.fewest >= 2)
-    plates = sorted(row["plate"] for row in asked.engine.rows(wanted.select("plate")))
-    if not plates:
-        return
-    chosen = days.semi_join(ibis.memtable(pa.table({"plate": plates})), ["plate"])
-    rows = chosen.select("row_id", "plate", "vehicle_kind", "day", "written")
+    chosen = told.semi_join(ibis.memtable(pa.table({"plate": plates})), ["plate"])
+    days = chosen.mutate(day=chosen.read_at.date())
     by: dict[str, list[dict[str, object]]] = {}
-    for row in asked.engine.rows(rows):
+    for row in asked.engine.rows(days.select("row_id", "plate", "vehicle_kind", "day", "written")):
         by.setdefault(str(row["plate"]), []).append(row)
     for plate in plates:
         yield from _of_two_kinds(sorted(by[plate], key=lambda row: str(row["row_id"])))
@@ -236,6 +234,9 @@ def _two_kinds(asked: _Asked) -> Iterator[Lead]:
 
 def _of_two_kinds(rows: list[dict[str, object]]) -> Iterator[Lead]:
     kinds = Counter(str(row["vehicle_kind"]) for row in rows)
+    seen = Counter(kind for kind, _day in {(str(r["vehicle_kind"]), r["day"]) for r in rows})
+    if len(kinds) != 2 or min(kinds.values()) < LEAST_READS or min(seen.values()) < LEAST_DAYS:
+        return
     mixed = Counter(kind for _day, kind in {(r["day"], str(r["vehicle_kind"])) for r in rows})
     days = len({row["day"] for row in rows})
     if sum(mixed.values()) > 1.2 * days:  # both kinds on the same days: the sensors waver
