@@ -247,11 +247,27 @@ def _table(
     kept = 0
     beside = [t for t in (*_MAIN, *_BESIDE) if database.has(t, "mid", "uid")]
     for cells in database.cells(table, fields, rest, "" if why else "mid uid", beside):
-        kept += 0 if cells.lost else cells.n
-        yield from _messages(database, cells, book, why)
+        if cells.lost:
+            yield from _messages(database, _once_sent(database, cells), book, why)
+        else:
+            kept += cells.n
+            yield from _messages(database, cells, book, why)
     if same:
         copies = database.one(f"SELECT count(*) FROM {table}") - kept
         database.leave(f"messages of {table} that another table holds too", copies)
+
+
+def _once_sent(database: Database, cells: Cells) -> Cells:
+    """Lost rows but those of messages under way, whose number was one of the application's own."""
+    keys = zip(cells.raw("mid"), cells.raw("uid"), strict=True)
+    sent = [
+        n
+        for n, (mid, uid) in enumerate(keys)
+        if not (isinstance(mid, int) and mid < 0 and isinstance(uid, int) and uid < 1 << 32)
+    ]
+    database.leave("states of a message before it was sent", cells.n - len(sent))
+    values = {name: [column[n] for n in sent] for name, column in cells.values.items()}
+    return Cells(cells.table, values, len(sent))
 
 
 @dataclass(slots=True)
