@@ -348,7 +348,7 @@ def test_a_message_of_telegram_under_way_is_not_deleted(tmp_path: Path) -> None:
         "CREATE TABLE users (uid INTEGER PRIMARY KEY, name TEXT, status INTEGER, data BLOB);"
         "CREATE TABLE dialogs (did INTEGER PRIMARY KEY, date INTEGER);",
         "INSERT INTO messages_v2 (rowid, mid, uid, date, out)"
-        " VALUES (1000 + :n, -:n - 200000, 1001, :ms / 1000, 1)",
+        " VALUES (1000 + :n, -:n - 200000, 7000000001, :ms / 1000, 1)",
     )
     source = changed(path, "UPDATE messages_v2 SET mid = -mid + 5000000000 WHERE rowid % 9 = 0")
     assert source.head.sqlite_tables
