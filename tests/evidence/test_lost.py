@@ -340,6 +340,23 @@ def test_messages_of_telegram_are_found_again(tmp_path: Path) -> None:
     assert {rows[text]["sender_id"] for text in lost} == {"user1001"}
 
 
+def test_a_message_of_telegram_under_way_is_not_deleted(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "cache4.db",
+        "CREATE TABLE messages_v2 (mid INTEGER, uid INTEGER, read_state INTEGER, date INTEGER,"
+        " data BLOB, out INTEGER, PRIMARY KEY(mid, uid));"
+        "CREATE TABLE users (uid INTEGER PRIMARY KEY, name TEXT, status INTEGER, data BLOB);"
+        "CREATE TABLE dialogs (did INTEGER PRIMARY KEY, date INTEGER);",
+        "INSERT INTO messages_v2 (rowid, mid, uid, date, out)"
+        " VALUES (1000 + :n, -:n - 200000, 7000000001, :ms / 1000, 1)",
+    )
+    source = changed(path, "UPDATE messages_v2 SET mid = -mid + 5000000000 WHERE rowid % 9 = 0")
+    assert source.head.sqlite_tables
+    rows = list(rows_of(telegram_android, source, "message"))
+    assert len(rows) == N
+    assert source.tally.left["states of a message before it was sent"] > 0
+
+
 SIGNAL = """
 CREATE TABLE recipient (_id INTEGER PRIMARY KEY, e164 TEXT, aci TEXT, group_id TEXT);
 CREATE TABLE thread (_id INTEGER PRIMARY KEY, date INTEGER, recipient_id INTEGER);

@@ -83,7 +83,7 @@ class Lost:
                 continue
             values = {name.lower(): value for name, value in row.items()}
             key = tuple(_stored(values.get(name)) for name in wanted)
-            if key in told or all(value is None for value in key):
+            if key in told or not any(key):  # neither nothing nor a zero names a record
                 continue
             if key not in records or row.rowid is not None:
                 records[key] = row

@@ -51,7 +51,7 @@ FILLS = [MESSAGE, CALL, CONTACT]
 
 DRAFT = N_("a draft: it was never sent")
 
-_SAME_MESSAGE = "thread_id date_sent date from_recipient_id recipient_id address"
+_SAME_MESSAGE = "date_sent date from_recipient_id recipient_id address"
 """Columns that name a message, in whatever state its row is; versions have some of them."""
 _KINDS = {"image": "image", "video": "video", "audio": "file"}
 _LONG_TEXT = "text/x-signal-plain"

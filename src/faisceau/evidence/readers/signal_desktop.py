@@ -34,6 +34,7 @@ from faisceau.evidence.databases import (
 )
 from faisceau.evidence.reading import OWNER, Head, Source
 from faisceau.evidence.signal.conversations import Conversations, conversations
+from faisceau.evidence.signal.desktop_plain import told_by_columns
 from faisceau.evidence.signal.stored_json import Object, inner, listed, loaded
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
 from faisceau.tables.schemas.schema import STRING, TIME, Batch
@@ -54,13 +55,6 @@ _BESIDE = ("edited_at", "reply_to", "attachment_sha256")
 """Columns of a message that its JSON alone tells."""
 _COLUMNS = ("ref", "thread_id", "thread_name", "sender_id", "sender_name", "recipients", "text",
     "kind", "sent_at", "deleted", *_BESIDE)  # fmt: skip
-_TELLING = (
-    r'"(?:attachments|editHistory|reactions|contact)":\s*\[\s*\{'
-    r'|"(?:quote|poll|sticker|callHistoryDetails)":\s*\{'
-    r'|"deletedForEveryone":\s*true|"editMessageTimestamp":\s*[0-9]'
-)
-"""JSON that tells more than the columns."""
-_ORIGIN = r'"source(?:ServiceId|Uuid)":\s*"'
 _TAKEN = {
     "messages": "id json sent_at conversationid type body source sourceserviceid sourceuuid rowid",
     "conversations": """id json type members name profilename profilefullname e164 serviceid uuid
@@ -148,7 +142,7 @@ class _Chunk:
     def batches(self) -> Iterator[Batch]:
         """Everything that the rows say: by columns where these alone tell it, else row by row."""
         cells = self.cells
-        plain = _plain(cells, [*self.attached])
+        plain = told_by_columns(cells, [*self.attached])
         names, others = [*_FIELDS], pc.indices_nonzero(pc.invert(plain)).to_pylist()
         columns = [cells.raw(name) for name in names]
         located = cells.locators("row")
@@ -333,29 +327,6 @@ class _Chunk:
         locators = pa.array([row["at"] for row in rows], STRING)
         places = pa.array([row["place"] for row in rows], pa.uint64())
         return Part(self.batch(columns, locators, at.reasons), places)
-
-
-def _plain(cells: Cells, attached: Sequence[str]) -> pa.Array:
-    """Which messages the columns alone tell: those whose JSON holds nothing of what is read."""
-    json, kind = cells.texts("json"), cells.texts("type")
-    whole = pc.and_(pc.starts_with(json, "{"), pc.ends_with(json, "}"))
-    told = pc.invert(pc.match_substring_regex(json, _TELLING))
-    named = pc.or_(
-        pc.is_valid(cells.texts("service")),
-        pc.and_(
-            pc.is_valid(cells.texts("source")),
-            pc.invert(pc.match_substring_regex(json, _ORIGIN)),
-        ),
-    )
-    outgoing, incoming = pc.equal(kind, "outgoing"), pc.equal(kind, "incoming")
-    found = pc.and_(pc.and_(whole, told), pc.or_(outgoing, pc.and_(incoming, named)))
-    for name in ("id", "thread", "body"):
-        found = pc.and_(found, pc.is_valid(cells.texts(name)))
-    found = pc.and_(found, pc.is_valid(cells.integers("at")))
-    if attached:
-        beside = pc.is_in(cells.texts("id"), value_set=pa.array(attached, STRING))
-        found = pc.and_(found, pc.invert(beside))
-    return pc.fill_null(found, False)
 
 
 def _found(database: Database, sql: str, numbers: pa.Array) -> Links:

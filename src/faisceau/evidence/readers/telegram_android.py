@@ -17,9 +17,8 @@ them as TL objects (see ``evidence.telegram``): layers 16 to 225 of the publishe
 - Calls become ``call`` rows. What users and the book of the handset are called becomes ``contact``.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,22 +27,20 @@ import pyarrow.compute as pc
 
 from faisceau.evidence.batches import Part, batch, in_order, present, rejecting
 from faisceau.evidence.databases import (
-    NULL,
     Cells,
     Database,
-    combinations,
     epoch_times,
     opened,
     table_columns,
     text,
-    true,
 )
 from faisceau.evidence.reading import OWNER, Head, Source
 from faisceau.evidence.telegram import messages as tg
-from faisceau.evidence.telegram.shaped import Shaped, shaped
+from faisceau.evidence.telegram.alike import Some, alike
+from faisceau.evidence.telegram.book import Book, is_secret, sides
 from faisceau.evidence.telegram.tl import Decoded, Fields, decoded, text_after
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
-from faisceau.tables.schemas.schema import NUMBER, STRING, Batch
+from faisceau.tables.schemas.schema import Batch
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT]
@@ -56,15 +53,9 @@ _BESIDE = ("messages_topics", "media_v4", "media_v3", "media_v2", "media")
 _SCHEDULED = ("scheduled_messages_v2", "scheduled_messages")
 _SELF = 1 << 10
 """Bit of a user's flags."""
-_SECRET = 1 << 62
-"""Dialogs of secret chats; before 2021 the chat's number stood in the upper half."""
-
-_NOT_SAID = -1
-"""Stands for a direction that the table does not say."""
 _SAID = ("ref", "thread_id", "thread_name", "sender_id", "sender_name", "recipients", "text",
     "kind", "forwarded", "reply_to", "latitude", "longitude")  # fmt: skip
 
-_PERSON = re.compile(r"([a-z]+)([0-9]{1,19})")
 
 _TAKEN = {
     "message": "mid uid date out data",
@@ -103,7 +94,7 @@ def detect(head: Head) -> bool:
 def read(source: Source) -> Iterator[Batch]:
     """Messages and calls by the order of their tables, then users and imported contacts."""
     with opened(source) as database:
-        book = _Book(source.owner or OWNER)
+        book = Book(source.owner or OWNER)
         contacts = list(_users(database, book))
         _chats(database, book)
         main = [table for table in _MAIN if database.has(table, "mid", "uid")]
@@ -122,7 +113,7 @@ def read(source: Source) -> Iterator[Batch]:
         _account_for_the_rest(database, book, main)
 
 
-def _account_for_the_rest(database: Database, book: "_Book", read: list[str]) -> None:
+def _account_for_the_rest(database: Database, book: Book, read: list[str]) -> None:
     if database.has("dialogs", "did"):
         dialogs = {did for (did,) in database.rows("SELECT did FROM dialogs")}
         database.leave("conversations without a message", len(dialogs - book.spoken))
@@ -136,41 +127,7 @@ def _account_for_the_rest(database: Database, book: "_Book", read: list[str]) ->
 # Who is who.
 
 
-@dataclass
-class _Book:
-    """Users, chats and secret chats: their names, and which user is the holder."""
-
-    me: str
-    account: str | None = None
-    users: dict[int, str] = field(default_factory=dict)
-    chats: dict[int, str] = field(default_factory=dict)
-    channels: set[int] = field(default_factory=set)
-    secret: dict[int, int] = field(default_factory=dict)
-    """The user at the other end, by number of the secret chat."""
-    spoken: set[int] = field(default_factory=set)
-
-    def name(self, who: str | None) -> str | None:
-        met = _PERSON.fullmatch(who or "")
-        if met is None:
-            return None
-        return (self.users if met[1] == "user" else self.chats).get(int(met[2])) or None
-
-    def other(self, dialog: int) -> str | None:
-        """The person at the other end of a dialog of two."""
-        if dialog <= 0:
-            return None
-        if dialog & _SECRET or (dialog >> 32 and not dialog & 0xFFFFFFFF):
-            chat = dialog & 0xFFFFFFFF or dialog >> 32
-            user = self.secret.get(chat - (1 << 32) if chat >= 1 << 31 else chat)
-            return f"user{user}" if user else None
-        return f"user{dialog}"
-
-    def thread(self, dialog: int) -> str | None:
-        """The name shown for a dialog."""
-        return self.name(self.other(dialog)) if dialog > 0 else self.chats.get(-dialog)
-
-
-def _users(database: Database, book: _Book) -> Iterator[Batch]:
+def _users(database: Database, book: Book) -> Iterator[Batch]:
     """The users that the application met, and which is the holder."""
     fields = present(database, "users", {"uid": "uid", "name": "name", "data": "data"})
     for cells in database.cells("users", fields, "ORDER BY uid"):
@@ -193,7 +150,7 @@ def _users(database: Database, book: _Book) -> Iterator[Batch]:
         yield batch(CONTACT, {"account": book.account, **columns}, cells.locators("uid"))
 
 
-def _chats(database: Database, book: _Book) -> None:
+def _chats(database: Database, book: Book) -> None:
     if database.has("chats", "uid", "name", "data"):
         for uid, stored, data in database.rows("SELECT uid, name, data FROM chats"):
             found = decoded(data).fields if isinstance(data, bytes) else {}
@@ -204,7 +161,7 @@ def _chats(database: Database, book: _Book) -> None:
         book.secret |= dict(database.rows("SELECT uid, user FROM enc_chats"))
 
 
-def _imported(database: Database, book: _Book) -> Iterator[Batch]:
+def _imported(database: Database, book: Book) -> Iterator[Batch]:
     """The book of the handset as it was sent to Telegram: names with their numbers."""
     if not database.has("user_contacts_v7", "key"):
         return
@@ -232,7 +189,7 @@ def _imported(database: Database, book: _Book) -> Iterator[Batch]:
 
 
 def _table(
-    database: Database, table: str, book: _Book, known: list[str], why: str | None = None
+    database: Database, table: str, book: Book, known: list[str], why: str | None = None
 ) -> Iterator[Batch]:
     """The messages of one table that stand in none of those ``known``; all rejected for ``why``."""
     same = [
@@ -247,11 +204,27 @@ def _table(
     kept = 0
     beside = [t for t in (*_MAIN, *_BESIDE) if database.has(t, "mid", "uid")]
     for cells in database.cells(table, fields, rest, "" if why else "mid uid", beside):
-        kept += 0 if cells.lost else cells.n
-        yield from _messages(database, cells, book, why)
+        if cells.lost:
+            yield from _messages(database, _once_sent(database, cells), book, why)
+        else:
+            kept += cells.n
+            yield from _messages(database, cells, book, why)
     if same:
         copies = database.one(f"SELECT count(*) FROM {table}") - kept
         database.leave(f"messages of {table} that another table holds too", copies)
+
+
+def _once_sent(database: Database, cells: Cells) -> Cells:
+    """Lost rows but those of messages under way, whose number was one of the application's own."""
+    keys = zip(cells.raw("mid"), cells.raw("uid"), strict=True)
+    sent = [
+        n
+        for n, (mid, uid) in enumerate(keys)
+        if not (isinstance(mid, int) and mid < 0 and isinstance(uid, int) and not is_secret(uid))
+    ]
+    database.leave("states of a message before it was sent", cells.n - len(sent))
+    values = {name: [column[n] for n in sent] for name, column in cells.values.items()}
+    return Cells(cells.table, values, len(sent))
 
 
 @dataclass(slots=True)
@@ -267,9 +240,9 @@ class _Rows:
             self.columns[name].append(value)
 
 
-def _messages(database: Database, cells: Cells, book: _Book, why: str | None) -> Iterator[Batch]:
+def _messages(database: Database, cells: Cells, book: Book, why: str | None) -> Iterator[Batch]:
     """The rows of one chunk, as messages and as calls."""
-    parts = list(_alike(cells, book))
+    parts = list(alike(cells, book))
     told = {row for part in parts for row in part.places.to_pylist()}
     messages, calls = _Rows(), _Rows()
     dates = list(cells.raw("date"))
@@ -282,7 +255,7 @@ def _messages(database: Database, cells: Cells, book: _Book, why: str | None) ->
         dates[row] = found.fields.get("date") if date is None else date
         dialog = uid if isinstance(uid, int) else 0
         book.spoken.add(dialog)
-        sender, other, mine = _sides(found.fields, dialog, out, book)
+        sender, other, mine = sides(found.fields, dialog, out, book)
         action = found.fields.get("action") or {}
         if action.get("_") == "messageActionPhoneCall" and other and not why:
             calls.add(row, ref=str(mid), **_call(action, other, mine=mine, me=book.me))
@@ -304,7 +277,7 @@ def _messages(database: Database, cells: Cells, book: _Book, why: str | None) ->
     if why is not None:
         reasons = rejecting(pa.repeat(True, cells.n), why, reasons)
     if messages.at:
-        parts.append(_Some(pa.array(messages.at, pa.int64()), messages.columns))
+        parts.append(Some(pa.array(messages.at, pa.int64()), messages.columns))
     made = []
     for part in parts:
         rows, columns = part.places, part.columns
@@ -325,103 +298,6 @@ def _messages(database: Database, cells: Cells, book: _Book, why: str | None) ->
         rows = pa.array(calls.at, pa.int64())
         started = at.at.take(rows)
         yield batch(CALL, {**calls.columns, "started_at": started}, locators.take(rows))
-
-
-@dataclass(frozen=True, slots=True)
-class _Some:
-    """Some messages of a chunk: their places, and the columns that tell of each."""
-
-    places: pa.Array
-    columns: Mapping[str, Any]
-
-
-def _alike(cells: Cells, book: _Book) -> Iterator[_Some]:
-    """Messages of words alone, by columns: those that many others of the chunk resemble."""
-    keys = [key for n in ("mid", "uid", "date", "out") if (key := cells.whole(n)) is not None]
-    if len(keys) < 4:
-        return
-    mids, uids, dates, outs = keys
-    outs = pc.fill_null(outs, _NOT_SAID)
-    for group in shaped(cells.raw("data")):
-        places = pa.array(group.places, pa.int64())
-        own = pc.equal(dates.take(places), pa.array(group.fields["date"], pa.int64()))
-        own = pc.and_(pc.fill_null(own, False), pc.is_valid(uids.take(places)))
-        if not true(own):
-            continue
-        places = places.filter(own)
-        dialogs = uids.take(places)
-        book.spoken.update(pc.unique(dialogs).to_pylist())
-        sender, peers = _peers(group, own)
-        found, which = combinations([sender, dialogs, outs.take(places)])
-        sides = [
-            _sides(peers(number), dialog, None if out == _NOT_SAID else out, book)
-            for number, dialog, out in found
-        ]
-        shown = [
-            {
-                "thread_name": book.thread(dialog) or None,
-                "sender_id": who,
-                "sender_name": book.name(who),
-                "recipients": None if other is None else [other if mine else book.me],
-            }
-            for (_, dialog, _), (who, other, mine) in zip(found, sides, strict=True)
-        ]
-        flags = group.fields.get("flags", 0)
-        text = group.text.filter(own)
-        n = len(places)
-        yield _Some(
-            places,
-            {
-                **{
-                    name: pa.array([one[name] for one in shown], MESSAGE.columns[name].type).take(
-                        which
-                    )
-                    for name in ("thread_name", "sender_id", "sender_name", "recipients")
-                },
-                "ref": mids.take(places).cast(STRING),
-                "thread_id": dialogs.cast(STRING),
-                "text": pc.if_else(pc.equal(text, ""), NULL, text),
-                "kind": "text",
-                "forwarded": pa.repeat(bool(flags & tg.FORWARDED), n),
-                "edited_at": _edited(group, own),
-                "reply_to": _reply(group, own),
-                "latitude": pa.nulls(n, NUMBER),
-                "longitude": pa.nulls(n, NUMBER),
-            },
-        )
-
-
-def _peers(group: Shaped, own: pa.Array) -> tuple[pa.Array, Callable[[int], Fields]]:
-    """The number of who each message is from, and the object that a number stands for."""
-    said = {name: group.fields.get(name) for name in ("_", "flags", "out")}
-    said["flags"] = said["flags"] or 0
-    peer = group.fields.get("from_id")
-    if peer is None:
-        return pa.repeat(0, true(own)), lambda _: said
-    if not isinstance(peer, Mapping):
-        return pa.array(peer, pa.int64()).filter(own), lambda n: {**said, "from_id": n}
-    [name] = peer.keys() - {"_"}
-    return (
-        pa.array(peer[name], pa.int64()).filter(own),
-        lambda n: {**said, "from_id": {"_": peer["_"], name: n}},
-    )
-
-
-def _edited(group: Shaped, own: pa.Array) -> Sequence[int | None]:
-    moments = group.fields.get("edit_date")
-    if moments is None or group.fields.get("flags", 0) & tg.EDIT_HIDDEN:
-        return [None] * true(own)
-    found: list[int | None] = pa.array(moments, pa.int64()).filter(own).to_pylist()
-    return found
-
-
-def _reply(group: Shaped, own: pa.Array) -> pa.Array:
-    """The number of the message that each one answers."""
-    numbers = (group.fields.get("reply_to") or group.fields).get("reply_to_msg_id")
-    if numbers is None:
-        return pa.nulls(true(own), STRING)
-    given = pa.array(numbers, pa.int64()).filter(own)
-    return pc.if_else(pc.equal(given, 0), NULL, given.cast(STRING))
 
 
 def _said(said: Fields) -> dict[str, Any]:
@@ -475,22 +351,6 @@ def _decoded(database: Database, data: Any, date: Any) -> Decoded:
         return Decoded({}, True)
     edited = found.fields.get("flags", 0) & tg.EDITED and not found.stopped
     return decoded(data, "edit_date") if edited else found
-
-
-def _sides(said: Fields, dialog: int, out: Any, book: _Book) -> tuple[str | None, str | None, bool]:
-    """Who sent, who is at the other end of a dialog of two, and whether the holder sent."""
-    other = book.other(dialog)
-    flags = said.get("flags", 0)
-    mine = out == 1 if out is not None else bool(flags & tg.OUT or said.get("out"))
-    sender = tg.peer(said.get("from_id"))
-    if mine and not (sender or "").startswith(("channel", "chat")):
-        sender = book.me
-    elif sender is None:
-        group = f"channel{-dialog}" if -dialog in book.channels or flags & tg.POST else None
-        sender = other or group
-    if other is not None and other == book.account:
-        return sender, other, True  # messages to oneself
-    return sender, other, mine
 
 
 def _call(action: Fields, other: str, *, mine: bool, me: str) -> dict[str, Any]:

@@ -39,7 +39,6 @@ from faisceau.evidence.whatsapp.android_fields import (
 from faisceau.evidence.whatsapp.android_messages import batches
 from faisceau.evidence.whatsapp.android_people import Book, book_of
 from faisceau.evidence.whatsapp.database import Database, Query
-from faisceau.evidence.whatsapp.lost import lost
 from faisceau.evidence.whatsapp.names import android_names
 from faisceau.tables.schemas import CALL, MESSAGE
 from faisceau.tables.schemas.schema import Batch
@@ -47,7 +46,6 @@ from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL]
 
-_IDS = {"message": "key_id", "messages": "key_id"}
 _MARKS = {
     "message_ephemeral": "mark of a message that disappears by itself",
     "message_view_once_media": "mark of a media shown once",
@@ -107,7 +105,7 @@ def _read(db: Database, book: Book, query: Query) -> Iterator[Batch]:
     for given in db.read(query):
         starred += sum(1 for mark in given.raw("starred") if mark == 1)
         yield from batches(given, book, db.source)
-    for given in lost(db, query, _IDS):
+    for given in db.lost(query, "key_id", "message", "messages"):
         yield from batches(given, book, db.source)
     db.leave("mark of a starred message", starred)
 

@@ -27,7 +27,6 @@ from faisceau.evidence.whatsapp import ios_calls
 from faisceau.evidence.whatsapp.database import ROWS, Database
 from faisceau.evidence.whatsapp.ios_messages import FIELDS, batches, query
 from faisceau.evidence.whatsapp.ios_people import sessions_of
-from faisceau.evidence.whatsapp.lost import lost
 from faisceau.evidence.whatsapp.names import contact_batch, ios_entries, ios_names, is_ios_book
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
 from faisceau.tables.schemas.schema import Batch
@@ -86,9 +85,8 @@ def _messages(db: Database) -> Iterator[Batch]:
     for given in db.read(wanted):
         starred += sum(1 for mark in given.raw("starred") if mark == 1)
         yield from batches(given, who, db.source)
-    if db.has("ZWAMESSAGE", "ZSTANZAID"):
-        for given in lost(db, wanted, {"ZWAMESSAGE": "ZSTANZAID"}):
-            yield from batches(given, who, db.source)
+    for given in db.lost(wanted, "ZSTANZAID"):
+        yield from batches(given, who, db.source)
     db.leave("mark of a starred message", starred)
     chats = sum(1 for thread in who.threads.values() if thread not in who.spoken)
     db.leave("chats without a message", chats)

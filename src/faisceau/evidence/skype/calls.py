@@ -31,8 +31,8 @@ def call_batches(database: Database, book: SkypeBook) -> Iterator[Batch]:
     if database.filled("calls"):
         picked = database.pick("calls", *_FIELDS)
         fields = dict(zip(_FIELDS, picked, strict=True))
-        same = "begin_timestamp host_identity conv_dbid"
-        for cells in database.cells("calls", fields, "ORDER BY rowid", same):
+        # the moment alone: the other columns are filled while the call lasts
+        for cells in database.cells("calls", fields, "ORDER BY rowid", "begin_timestamp"):
             yield _batch(cells, book, members)
     database.leave("members of calls that are gone", sum(map(len, members.values())))
 

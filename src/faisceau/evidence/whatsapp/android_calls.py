@@ -7,10 +7,10 @@ table knows no other kind.
 from collections.abc import Iterator
 from typing import Any
 
-from faisceau.evidence.databases import Cells, text
+from faisceau.evidence.databases import Cells, epoch_times, text
 from faisceau.evidence.reading import Source
 from faisceau.evidence.whatsapp.android_people import Book
-from faisceau.evidence.whatsapp.columns import call_batch, epoch_times
+from faisceau.evidence.whatsapp.columns import call_batch
 from faisceau.evidence.whatsapp.database import ROWS, Database
 from faisceau.tables.schemas.schema import Batch
 
@@ -91,7 +91,7 @@ def _batch(rows: list[Any], table: str, book: Book, source: Source) -> Batch:
         directions.append("out" if mine else "missed" if result in _UNANSWERED else "in")
     ids, _, _, refs, times, durations, *_ = zip(*rows, strict=True)
     given = Cells(table, {"id": ids, "ref": refs, "time": times, "for": durations}, len(rows))
-    started = epoch_times(given.integers("time"))
+    started = epoch_times(given, "time", 1000)
     return call_batch(given, started, callers, callees, directions)
 
 

@@ -5,23 +5,29 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.databases import NULL, Cells, count_unread, joined, looked_up, true
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    count_unread,
+    epoch_times,
+    joined,
+    looked_up,
+    true,
+)
 from faisceau.evidence.reading import Source
 from faisceau.evidence.whatsapp.android_notices import (
     BY_MIME,
     KINDS,
     LABELS,
     LOCATIONS,
-    MIMES,
     NOTICE,
     NOTICES,
     REVOKED,
     TITLED,
 )
 from faisceau.evidence.whatsapp.android_people import Book
-from faisceau.evidence.whatsapp.columns import epoch_times, further_times, hashes, located, places
+from faisceau.evidence.whatsapp.columns import carried, hashes, places
 from faisceau.evidence.whatsapp.jids import JID, is_shared
-from faisceau.evidence.whatsapp.lost import FOUND
 from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
 from faisceau.tables.schemas.schema import STRING, Batch
 
@@ -36,15 +42,14 @@ def batches(given: Cells, book: Book, source: Source) -> Iterator[Batch]:
     threads = [t for t in pc.unique(thread).to_pylist() if t]
     book.spoken.update(threads)
     sender = _senders(given, book, thread, mine=mine, notice=notice)
-    sent_at, reasons = epoch_times(given.integers("time"))
-    edited, late = further_times(given.integers("edited"))
+    times = epoch_times(given, "time", 1000)
+    edited = epoch_times(given, "edited", 1000).counted(source, "message.edited_at")
     placed = pc.is_in(kinds, value_set=pa.array(LOCATIONS))
     latitude, longitude, nowhere = places(
         given.numbers("latitude"), given.numbers("longitude"), placed
     )
     text = _words(given, book, ids, kinds)
     attached, bad = hashes(given.texts("hash"))
-    count_unread(source, "message.edited_at", late)
     count_unread(source, "message.latitude", nowhere)
     count_unread(source, "message.attachment_sha256", bad)
     columns = {
@@ -55,7 +60,7 @@ def batches(given: Cells, book: Book, source: Source) -> Iterator[Batch]:
         "thread_name": looked_up(thread, {t: book.title(t) for t in threads}),
         "sender_id": sender,
         "sender_name": looked_up(sender, book.names),
-        "sent_at": sent_at,
+        "sent_at": times.at,
         "text": text,
         "kind": pa.repeat("system", given.n) if added else _kinds(given, kinds, text, source),
         "forwarded": pc.or_(
@@ -69,9 +74,9 @@ def batches(given: Cells, book: Book, source: Source) -> Iterator[Batch]:
         "latitude": latitude,
         "longitude": longitude,
     }
-    locators = located(given, ids)
+    locators = given.located(ids)
     everyone, which = recipient_lists(thread, sender, notice, book.recipients)
-    yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
+    yield from with_recipients(columns, everyone, which, locators=locators, reasons=times.reasons)
 
 
 def _threads(given: Cells, book: Book) -> pa.Array:
@@ -101,8 +106,8 @@ def _deleted(
     given: Cells, book: Book, ids: pa.Array, kinds: pa.Array, *, thread: pa.Array
 ) -> pa.Array:
     """Revoked, lost, or of a chat that the holder erased and the app has not cleared away yet."""
-    if FOUND in given.values:
-        return pa.repeat(True, given.n)
+    if given.lost:
+        return given.deleted()
     gone = pc.or_(
         pc.is_in(kinds, value_set=pa.array(REVOKED)), pc.is_valid(given.integers("revoked"))
     )
@@ -162,14 +167,7 @@ def _jids(value: object, book: Book) -> str | None:
 
 
 def _kinds(given: Cells, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
-    """What each message carries; an unknown type is counted and judged by its media type."""
-    known = looked_up(kinds, KINDS)
-    if not known.null_count:
-        return known
-    for met in pc.value_counts(kinds.filter(pc.is_null(known))).to_pylist():
-        if met["values"] not in BY_MIME:
-            source.tally.unknown[f"{given.table} of type {met['values']}"] += met["counts"]
+    """What each message carries; of an unknown type a file where it has a media type."""
     mime = given.texts("mime")
-    by_mime = [pc.if_else(pc.starts_with(mime, m), k, NULL) for m, k in MIMES.items()]
     other = pc.if_else(pc.is_valid(mime), "file", pc.if_else(pc.is_valid(text), "text", NULL))
-    return pc.coalesce(known, *by_mime, other)
+    return pc.coalesce(carried(given, kinds, KINDS, BY_MIME, source), other)

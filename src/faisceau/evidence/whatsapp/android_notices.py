@@ -16,7 +16,6 @@ KINDS: Mapping[int, str] = {
 }  # fmt: skip
 BY_MIME = frozenset({81, 99, 103})
 """Known types that say what they carry by their media type alone."""
-MIMES: Mapping[str, str] = {"image/": "image", "video/": "video", "audio/": "voice"}
 LABELS: Mapping[int, str] = {
     8: "[call]", 10: "[missed call]", 11: "[waiting for this message]", 90: "[call]",
     36: "[disappearing messages changed]", 56: "[disappearing messages changed]",

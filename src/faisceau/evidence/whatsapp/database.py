@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from faisceau.errors import BadInput
 from faisceau.evidence.databases import Cells
+from faisceau.evidence.lost import FOUND, PLACE, Lost
 from faisceau.evidence.reading import Source
 from faisceau.evidence.sqlite import Evidence, chunks
 from faisceau.words import N_
@@ -65,8 +66,10 @@ class Database:
     db: Evidence
     tables: Mapping[str, frozenset[str]]
     damage: list[Exception] = field(default_factory=list)
+    _lost: Lost = field(init=False)
 
     def __post_init__(self) -> None:
+        self._lost = Lost(self.source, self.db, self.tables, self.rows, self.damage)
         self.db.row_factory = None
         self.db.text_factory = bytes
 
@@ -130,6 +133,15 @@ class Database:
         if columns[0]:
             yield _given(query, present, columns)
 
+    def lost(self, query: Query, known_by: str, *beside: str) -> Iterator[Cells]:
+        """The rows of a query's main table that it lost: see ``Lost.read``."""
+        present = self._present(query)
+        gone = self._lost.read(query.main, known_by, self._sql(query, present, PLACE), beside)
+        for start in range(0, len(gone), ROWS):
+            columns = list(zip(*gone[start : start + ROWS], strict=True))
+            values = dict(zip((*present, FOUND), columns, strict=True))
+            yield Cells(query.main, values, len(columns[0]))
+
     def _present(self, query: Query) -> dict[str, Field]:
         """The fields whose table and column there are."""
         used = {table for table, _, _ in query.fields.values()}
@@ -144,10 +156,9 @@ class Database:
         join = query.joins.get(table)
         return join is not None and self.filled(table, join.key)
 
-    def _sql(self, query: Query, present: Mapping[str, Field]) -> str:
-        columns = ", ".join(
-            one.made.format(f"{one.table}.{one.column}") for one in present.values()
-        )
+    def _sql(self, query: Query, present: Mapping[str, Field], *more: str) -> str:
+        made = (one.made.format(f"{one.table}.{one.column}") for one in present.values())
+        columns = ", ".join((*made, *more))
         sides = sorted({one.table for one in present.values()} - {query.main})
         joins = "".join(self._join(table, query.joins[table]) for table in sides)
         return (

@@ -6,9 +6,9 @@ Core Data numbers the columns that link its tables (``Z1CALLEVENTS``), after the
 import re
 from collections.abc import Iterator
 
-from faisceau.evidence.databases import Cells, text
+from faisceau.evidence.databases import Cells, cocoa_times, text
 from faisceau.evidence.reading import OWNER, Source
-from faisceau.evidence.whatsapp.columns import call_batch, cocoa_times
+from faisceau.evidence.whatsapp.columns import call_batch
 from faisceau.evidence.whatsapp.database import ROWS, Database
 from faisceau.evidence.whatsapp.jids import plain
 from faisceau.evidence.whatsapp.names import IosNames
@@ -85,5 +85,5 @@ def _batch(rows: list[tuple[object, ...]], me: str, names: IosNames, source: Sou
             else "in"
         )
     given = Cells(EVENT, {"id": ids, "time": times, "for": durations, "ref": refs}, len(rows))
-    started = cocoa_times(given.numbers("time"))
+    started = cocoa_times(given, "time")
     return call_batch(given, started, callers, callees, directions)

@@ -7,9 +7,17 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.evidence.databases import NULL, Cells, count_unread, joined, looked_up
+from faisceau.evidence.databases import (
+    NULL,
+    Cells,
+    cocoa_times,
+    count_unread,
+    epoch_times,
+    joined,
+    looked_up,
+)
 from faisceau.evidence.reading import Source
-from faisceau.evidence.whatsapp.columns import cocoa_times, epoch_times, hashes, located, places
+from faisceau.evidence.whatsapp.columns import carried, hashes, places
 from faisceau.evidence.whatsapp.database import Database, Field, Join, Query, plain
 from faisceau.evidence.whatsapp.ios_notices import (
     ADDED,
@@ -27,7 +35,6 @@ from faisceau.evidence.whatsapp.ios_notices import (
 )
 from faisceau.evidence.whatsapp.ios_people import Sessions
 from faisceau.evidence.whatsapp.jids import is_shared
-from faisceau.evidence.whatsapp.lost import FOUND
 from faisceau.evidence.whatsapp.protobuf import Reaction, answer, receipts
 from faisceau.evidence.whatsapp.recipients import recipient_lists, with_recipients
 from faisceau.tables.schemas.schema import STRING, Batch
@@ -46,7 +53,6 @@ FIELDS: Mapping[str, Field] = {
     ),
     **plain("ZWAMESSAGEINFO", receipts="ZRECEIPTINFO"),
 }  # fmt: skip
-_MIMES = {"image/": "image", "video/": "video", "audio/": "voice"}
 _SEPARATOR = "_$!<VCard-Separator>!$_"
 _FORWARDED = 1 << 7
 
@@ -72,7 +78,7 @@ def batches(given: Cells, who: Sessions, source: Source) -> Iterator[Batch]:
     who.spoken.update(threads)
     member = looked_up(given.integers("member"), who.members)
     sender = pc.if_else(mine, pa.scalar(who.me), _received(given, who, threads, thread, member))
-    sent_at, reasons = cocoa_times(given.numbers("time"))
+    times = cocoa_times(given, "time")
     latitude, longitude, nowhere = places(
         given.numbers("latitude"), given.numbers("longitude"), pc.equal(kinds, LOCATION)
     )
@@ -101,21 +107,21 @@ def batches(given: Cells, who: Sessions, source: Source) -> Iterator[Batch]:
         "sender_name": pc.coalesce(
             looked_up(sender, who.names), pc.if_else(pc.or_(mine, notice), NULL, _pushed(given))
         ),
-        "sent_at": sent_at,
+        "sent_at": times.at,
         "text": text,
         "kind": _kinds(given, kinds, text, source),
         "forwarded": pc.or_(
             pc.is_in(at, value_set=often), pc.not_equal(pc.bit_wise_and(flags, _FORWARDED), 0)
         ),
-        "deleted": pa.repeat(True, given.n) if FOUND in given.values else pc.equal(kinds, DELETED),
+        "deleted": given.deleted(pc.equal(kinds, DELETED)),
         "reply_to": quoted,
         "attachment_sha256": attached,
         "latitude": latitude,
         "longitude": longitude,
     }
-    locators = located(given, ids)
+    locators = given.located(ids)
     everyone, which = recipient_lists(thread, sender, notice, who.recipients)
-    yield from with_recipients(columns, everyone, which, locators=locators, reasons=reasons)
+    yield from with_recipients(columns, everyone, which, locators=locators, reasons=times.reasons)
     reactions = [(n, one) for n, (found, _) in received.items() for one in found if one.emoji]
     if reactions:
         yield from _reactions(reactions, thread=thread, key=key, locators=locators, who=who)
@@ -222,16 +228,9 @@ def _attached(given: Cells, kinds: pa.Array, source: Source) -> tuple[pa.Array, 
 
 
 def _kinds(given: Cells, kinds: pa.Array, text: pa.Array, source: Source) -> pa.Array:
-    """What each message carries; an unknown type is counted and judged by its media type."""
-    known = looked_up(kinds, KINDS)
-    if not known.null_count:
-        return known
-    for met in pc.value_counts(kinds.filter(pc.is_null(known))).to_pylist():
-        if met["values"] not in BY_MIME:
-            source.tally.unknown[f"ZWAMESSAGE of type {met['values']}"] += met["counts"]
-    mime = given.texts("mime")
-    by_mime = [pc.if_else(pc.starts_with(mime, m), k, NULL) for m, k in _MIMES.items()]
-    return pc.coalesce(known, *by_mime, pc.if_else(pc.is_valid(text), "text", NULL))
+    """What each message carries."""
+    told = carried(given, kinds, KINDS, BY_MIME, source)
+    return pc.coalesce(told, pc.if_else(pc.is_valid(text), "text", NULL))
 
 
 def _reactions(
@@ -246,7 +245,7 @@ def _reactions(
     rows = pa.array([row for row, _ in found])
     senders = [who.me if one.sender is None else who.person(one.sender) for _, one in found]
     sender = pa.array(senders, STRING)
-    sent_at, reasons = epoch_times(pa.array([one.at for _, one in found], pa.int64()))
+    times = epoch_times(Cells("", {"at": [one.at for _, one in found]}, n), "at", 1000)
     thread = thread.take(rows)
     titles = {t: who.title(t) for t in pc.unique(thread).to_pylist() if t}
     columns = {
@@ -256,11 +255,11 @@ def _reactions(
         "thread_name": looked_up(thread, titles),
         "sender_id": sender,
         "sender_name": looked_up(sender, who.names),
-        "sent_at": sent_at,
+        "sent_at": times.at,
         "text": pa.array([one.emoji for _, one in found], STRING),
         "kind": pa.repeat("system", n),
         "reply_to": key.take(rows),
     }
     at = pc.binary_join_element_wise(locators.take(rows), "reaction", " ")
     everyone, which = recipient_lists(thread, sender, pa.repeat(False, n), who.recipients)
-    yield from with_recipients(columns, everyone, which, locators=at, reasons=reasons)
+    yield from with_recipients(columns, everyone, which, locators=at, reasons=times.reasons)
