@@ -18,7 +18,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    from faisceau.cli import exporting, profiles  # noqa: F401 - their commands register themselves
+    from faisceau.cli import exporting, matching, profiles  # noqa: F401 - they register commands
     from faisceau.cli.commands import faisceau
 
     for stream in (sys.stdout, sys.stderr):
