@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from faisceau.case.plugins import plugins
-from faisceau.cli import exporting, profiles  # noqa: F401 - their commands register themselves
+from faisceau.cli import exporting, matching, profiles  # noqa: F401 - they register commands
 from faisceau.cli.base import Call
 from faisceau.cli.commands import faisceau
 from faisceau.mandate.policy_files import default_policies

@@ -26,6 +26,7 @@ from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
+from faisceau.case.matching import Matched, Side, compare, offer, reply
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
@@ -385,6 +386,34 @@ class Workspace:
         if self.mandate.scope is not None:
             limits.append(N_("Only what the mandate's scope lets be seen was read"))
         return tuple(limits)
+
+    # ---- between cases ----
+
+    def match(self, other: "Workspace") -> tuple[Matched, Matched]:
+        """What this case and another both hold, under the protocols of both; each side's view."""
+        return compare(self._side, other._side)
+
+    def match_offer(self, other: str, output: Path) -> Matched:
+        """Begin a comparison with the case of reference ``other``, elsewhere: a file of tokens."""
+        return offer(self._side, other, output)
+
+    def match_reply(self, letter: Path, output: Path | None = None) -> Matched:
+        """Go on with a comparison by the file that came; the next goes to ``output``.
+
+        Raises ``BadInput`` for a file that is none, or is for another case.
+        """
+        try:
+            content = letter.read_bytes()
+        except OSError as error:
+            raise NotFound(
+                N_("{path} cannot be read: {why}"), path=letter, why=error.strerror
+            ) from error
+        return reply(self._side, content, letter.name, output)
+
+    @property
+    def _side(self) -> Side:
+        secret = KeyRing.open(self.case.case_id).secret
+        return Side(self.mandate, secret, self._mask, self._reading)
 
     # ---- reading ----
 

@@ -18,7 +18,12 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    from faisceau.cli import exporting, profiles, watching  # noqa: F401 - they register commands
+    from faisceau.cli import (  # noqa: F401 - they register commands
+        exporting,
+        matching,
+        profiles,
+        watching,
+    )
     from faisceau.cli.commands import faisceau
 
     for stream in (sys.stdout, sys.stderr):

@@ -18,8 +18,7 @@ from pydantic import Field
 from faisceau.analyses import Engine, Params, analysis
 from faisceau.analyses.messages import _learning as learning
 from faisceau.analyses.messages._conversations import keys, parsed
-from faisceau.analyses.messages._lexicon import alarm
-from faisceau.analyses.messages._scan import distinct, expanded
+from faisceau.analyses.messages._alarm import alarm
 from faisceau.analyses.messages._stopping import least, needed
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.lexicons import Lexicon, load_lexicon
@@ -230,11 +229,9 @@ def judged(
 def clues_of(texts: Sequence[str], lexicon: Lexicon) -> npt.NDArray[np.float64]:
     """Which slots of the lexicon's scenes each text may fill (texts × slots, 0 or 1)."""
     first = alarm(lexicon)
-    row, fragment = first.scanner.met(pa.array(texts, pa.string()))
-    row, fragment = distinct(row, fragment, len(first.begins) - 1)
-    filled = np.zeros((len(texts), first.count))
-    filled[expanded(row, fragment, first.slots, first.begins)] = 1.0
-    return filled
+    masks = first.masks(first.scanner.met(pa.array(texts, pa.string())), len(texts))
+    slots = np.unpackbits(masks.astype("<i8").view(np.uint8), axis=1, bitorder="little")
+    return slots.astype(np.float64)
 
 
 def drawn(
