@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from faisceau.analyses.messages._lexicon import AGAIN, ENOUGH, LONG, MOST, more, rules
+from faisceau.analyses.messages._lexicon import AGAIN, ENOUGH, LONG, MOST, chance, more, rules
 from faisceau.analyses.messages._scan import Scanner, Suspects
 from faisceau.tables.lexicons import Lexicon
 
@@ -201,7 +201,7 @@ def _weighed(first: Alarm, edges: Ints, every: list[Ints]) -> tuple[Ints, Ints, 
     lengths = np.minimum(2 * HALF, size[own] - place[halves])
     total += _traits(first, words, half, halves, goes_on, lengths)
     # the last half alone is part of the stretch before it, where there is one
-    kept = np.flatnonzero((total >= ENOUGH) & ((place[halves] == 0) | goes_on))
+    kept = np.flatnonzero((total - chance(size[own]) >= ENOUGH) & ((place[halves] == 0) | goes_on))
     begin = halves[kept] + start
     return begin, begin + lengths[kept], size[own[kept]], total[kept]
 

@@ -6,11 +6,12 @@ scene counts for less in the next; a context (cooking, tickets, care …) takes 
 scenes it explains, where it stands near them.
 """
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+
+import numpy as np
 
 from faisceau.analyses.messages._lexicon import (
     AGAIN,
@@ -20,6 +21,7 @@ from faisceau.analyses.messages._lexicon import (
     WORTH,
     Owner,
     Rules,
+    chance,
 )
 from faisceau.tables.lexicons import Context, Entry, Manner, Scene
 
@@ -104,7 +106,7 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
         background.explain(one)
     scenes, taken = _added(met)
     done = sum(clue.weight for clue in (*scenes, *traits))
-    if done < ENOUGH:
+    if done - _chance(talk.size) < ENOUGH:
         return BIAS, []
     contexts = background.clues(taken, len(talk.senders))
     manners = _bounded(list(_manners(hits, ready, talk, background)), done)
@@ -119,8 +121,7 @@ def most(done: float, size: int) -> float:
 
 
 def _chance(size: int) -> float:
-    """What is taken off a long conversation, in which words meet by chance."""
-    return 0.45 * math.log(max(1.0, size / LONG))
+    return float(chance(np.array(size)))
 
 
 def _bounded(manners: list[Clue], done: float) -> list[Clue]:
