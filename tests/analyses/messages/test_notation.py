@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faisceau.analyses.messages._notation import exact, fold, sought
+from faisceau.analyses.messages._notation import exact, fold
+from faisceau.analyses.messages._sought import sought
 from faisceau.errors import BadInput
 
 MACROS = {"je": "je |j'|on "}

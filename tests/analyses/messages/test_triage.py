@@ -134,7 +134,7 @@ def test_the_same_thread_on_two_accounts_or_exhibits_is_two_conversations(run: R
 
 
 def test_whoever_takes_part_in_a_strong_conversation_lends_a_little(run: Run) -> None:
-    weak = (("d", "t dispo ?"), ("z", "oui jsuis en bas, viens tout seul"))
+    weak = (("d", "t dispo ? mets m'en 2"), ("z", "oui jsuis en bas, viens tout seul"))
     strong = (*ORDER, *CONTAINER, *((who, text) for who, text in MENU))
     given = [
         *talk("strong", *strong, first=1),
@@ -153,6 +153,35 @@ def test_a_long_thread_is_discounted(run: Run) -> None:
     [short] = run(talk("T1", *ORDER))
     [long] = run(talk("T1", *chatter[:200], *ORDER, *chatter[200:]))
     assert long.score < short.score
+
+
+def test_a_long_thread_is_judged_by_its_strongest_stretch(run: Run) -> None:
+    chatter = [("e", "il fait beau aujourd'hui non ?")] * 500
+    [early] = run(talk("T1", *chatter[:70], *ORDER, *chatter[70:]))
+    [late] = run(talk("T1", *chatter[:333], *ORDER, *chatter[333:]))
+    assert early.score == late.score
+    assert [r.text for r in early.reasons] == [r.text for r in late.reasons]
+
+
+def test_a_scene_at_the_edge_of_a_stretch_is_whole_in_the_next(run: Run) -> None:
+    chatter = [("e", "il fait beau aujourd'hui non ?")] * 200
+    scores = {run(talk("T1", *chatter[:n], *ORDER, *chatter[n:]))[0].score for n in (27, 58, 88)}
+    assert len(scores) == 1
+
+
+def test_words_that_make_no_scene_are_no_finding(run: Run) -> None:
+    assert run(talk("T1", ("a", "t'as vu le match ?"), ("b", "oui, cash 20 euros de perdus"))) == []
+
+
+def test_how_they_speak_never_weighs_more_than_what_they_do(run: Run) -> None:
+    orders = [("d", "tu prends rien, tu laisses pas, et si ya personne tu montes pas")] * 6
+    [lead] = run(talk("T1", *ORDER, *orders))
+    manners = {"commands", "contingency", "persons_unnamed", "prohibitions", "numbers_alone"}
+    manners |= {"things_unnamed"}
+    said = sum(r.weight for r in lead.reasons if r.code in manners)
+    assert (
+        said <= sum(r.weight for r in lead.reasons if r.weight > 0 and r.code not in manners) + 0.01
+    )
 
 
 def test_empty_and_absent_texts_are_no_trouble(run: Run) -> None:

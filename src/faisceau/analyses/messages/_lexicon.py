@@ -1,13 +1,17 @@
 """A lexicon made ready for the scanner: which form stands for which concept."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from faisceau.analyses.messages._scan import Scanner
+from faisceau.analyses.messages._words import Ints
 from faisceau.tables.lexicons import Context, Entry, Form, Lexicon, Manner
 
+Floats = npt.NDArray[np.float64]
 Owner = Entry | Context | Manner
 
 
@@ -51,13 +55,27 @@ def _names(owner: Owner) -> frozenset[str]:
 LONG = 30
 """Messages from which on chance meetings of words are discounted."""
 ENOUGH = 0.6
-"""Traits that weigh less than this, without a scene, are no reason (log-odds)."""
-
-
+"""Scenes and traits that weigh less than this together, once chance is taken off, are no reason
+for a finding (log-odds)."""
+AGAIN = 0.35
+"""What a scene is worth each further time, of the time before."""
+MOST = 6
+"""Times a scene is counted, at most."""
 NEXT = 0.7
 """What each further word of a trait is worth, of the word before."""
+CHANCE = 0.45
+"""What is taken off for each time that a conversation is e times as long as ``LONG``."""
+WORTH = np.cumsum([0.0, *(NEXT**k for k in range(40))])
+"""How often the weight of a trait counts, by the number of its distinct words."""
 
 
-def more(words: float) -> float:
-    """How often the weight of a trait counts for this number of distinct words."""
-    return float((1 - NEXT**words) / (1 - NEXT))
+def chance(messages: Ints) -> Floats:
+    """What is taken off a long conversation, in which words meet by chance (log-odds)."""
+    found: Floats = CHANCE * np.log(np.maximum(1.0, messages / LONG))
+    return found
+
+
+def more(words: Ints) -> Floats:
+    """How often the weight of a trait counts for these numbers of distinct words."""
+    found: Floats = WORTH[np.minimum(words, len(WORTH) - 1)]
+    return found

@@ -20,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.analyses.messages._notation import NUMBER, exact, fold, sought
+from faisceau.analyses.messages._notation import NUMBER, exact, fold
+from faisceau.analyses.messages._sought import sought
 from faisceau.analyses.messages._words import Ints, Words, cut
 from faisceau.tables.lexicons import Form
 
@@ -43,6 +44,16 @@ class Suspects:
 
     row: Ints
     group: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where forms stand: the message, the form, the characters it covers; one place an item."""
+
+    row: Ints
+    form: Ints
+    start: Ints
+    end: Ints
 
 
 @dataclass(frozen=True)
@@ -92,19 +103,35 @@ class Scanner:
         values, begins = flat(self.groups)
         return distinct(*expanded(found.row, found.group, values, begins), len(self.forms))
 
-    def spans(self, texts: pa.Array) -> list[list[Span]]:
-        """For each message, where forms stand: in order, of those that begin together the longest
-        first.
+    def found(self, texts: pa.Array) -> Found:
+        """Where forms stand: message by message, in order, of those that begin together the
+        longest first.
         """
         rows, forms = self.suspect(texts)
-        plan = self._plan
-        found: list[list[Span]] = [[] for _ in range(len(texts))]
+        look, plan = self._plan.look, self._plan
         edges = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
+        held = rows[edges[:-1]]
+        said = texts.take(pa.array(held)).to_pylist()
         suspects = forms.tolist()
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            row = int(rows[begin])
-            found[row] = plan.look(fold(texts[row].as_py()), suspects[begin:end])
-        return found
+        times, flat_spans = [], list[Span]()
+        bounds = zip(said, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        for text, begin, end in bounds:
+            spans = plan.seen.get(text)
+            if spans is None:
+                spans = look(text, suspects[begin:end])
+            times.append(len(spans))
+            flat_spans += spans
+        columns = np.array(flat_spans, np.int64).reshape(-1, 3).T
+        return Found(np.repeat(held, times), *columns)
+
+    def spans(self, texts: pa.Array) -> list[list[Span]]:
+        """The same as a list for each message."""
+        found = self.found(texts)
+        spans: list[list[Span]] = [[] for _ in range(len(texts))]
+        columns = (found.row, found.form, found.start, found.end)
+        for row, *span in zip(*(c.tolist() for c in columns), strict=True):
+            spans[row].append((span[0], span[1], span[2]))
+        return spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +149,16 @@ class _Plan:
     seen: dict[str, list[Span]] = field(default_factory=dict)
 
     def look(self, text: str, suspects: Sequence[int]) -> list[Span]:
-        """Where the suspected forms stand in one folded message."""
-        known = self.seen.get(text)
-        if known is not None:
-            return known
-        found = []
+        """Where the suspected forms stand in one message."""
+        folded, found = fold(text), list[Span]()
         for number in suspects:
             pattern = self.exact.get(number)
             if pattern is None:
                 pattern = self.exact[number] = exact(self.forms[number].text, self.macros)
-            found += [(number, m.start(), m.end()) for m in pattern.finditer(text)]
-        found.sort(key=lambda s: (s[1], -s[2], s[0]))
+            for match in pattern.finditer(folded):
+                found.append((number, match.start(), match.end()))
+        if len(found) > 1:
+            found.sort(key=lambda s: (s[1], -s[2], s[0]))
         if len(text) <= REMEMBERED and len(self.seen) < REMEMBER:
             self.seen[text] = found
         return found

@@ -6,25 +6,31 @@ scene counts for less in the next; a context (cooking, tickets, care …) takes 
 scenes it explains, where it stands near them.
 """
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from faisceau.analyses.messages._lexicon import ENOUGH, LONG, Owner, Rules, more
+import numpy as np
+
+from faisceau.analyses.messages._lexicon import (
+    AGAIN,
+    ENOUGH,
+    LONG,
+    MOST,
+    WORTH,
+    Owner,
+    Rules,
+    chance,
+)
 from faisceau.tables.lexicons import Context, Entry, Manner, Scene
 
 BIAS = -4.2
 """Log-odds of a conversation of which nothing is known."""
-AGAIN = 0.35
-"""What a scene is worth each further time, of the time before."""
 USED = 0.45
 """What evidence counts that a stronger scene has already used."""
 REACH = 8
 """Messages around a scene in which a context explains it."""
-MOST = 6
-"""Times a scene is counted, at most."""
 DAY = 36 * 3600 * 10**6
 """Messages further apart than this (microseconds) are not one scene."""
 PER, SHORT = 25, 15
@@ -47,15 +53,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation in order: who sent each message and when (microseconds; 0 when unknown).
+    """A stretch of a conversation in order: who sent each message and when (microseconds; 0 when
+    unknown).
 
-    ``words``: how many words its messages have together.
+    ``words``: how many words its messages have together; ``size``: the conversation's messages.
     """
 
     senders: Sequence[str]
     times: Sequence[int]
     hits: Sequence[Hit]
     words: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class _Met:
 def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
     """Log-odds that the conversation is about trafficking, and why, strongest first.
 
-    Without a scene and without enough traits there is nothing: an empty list.
+    Where scenes and traits weigh too little there is nothing: an empty list.
     """
     hits = _settled(_distinct(talk.hits), ready)
     said = {name for hit in hits for name in hit.names}
@@ -93,17 +101,36 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
         for m in _occurrences(scene, hits, talk)
     ]
     traits = _traits(hits, ready, len(talk.senders))
-    if not met and sum(c.weight for c in traits) < ENOUGH:
-        return BIAS, []
     background = _Background(hits, ready)
     for one in met:
         background.explain(one)
     scenes, taken = _added(met)
+    done = sum(clue.weight for clue in (*scenes, *traits))
+    if done - _chance(talk.size) < ENOUGH:
+        return BIAS, []
     contexts = background.clues(taken, len(talk.senders))
-    clues = [*scenes, *traits, *contexts, *_manners(hits, ready, talk, background)]
-    total = BIAS + sum(c.weight for c in clues)
-    total -= 0.45 * math.log(max(1.0, len(talk.senders) / LONG))
+    manners = _bounded(list(_manners(hits, ready, talk, background)), done)
+    clues = [*scenes, *traits, *contexts, *manners]
+    total = BIAS + sum(c.weight for c in clues) - _chance(talk.size)
     return total, sorted(clues, key=lambda c: (-abs(c.weight), c.code))
+
+
+def most(done: float, size: int) -> float:
+    """The most that log-odds can be, where scenes and traits weigh ``done``: see `_bounded`."""
+    return BIAS + 2 * done - _chance(size)
+
+
+def _chance(size: int) -> float:
+    return float(chance(np.array(size)))
+
+
+def _bounded(manners: list[Clue], done: float) -> list[Clue]:
+    """How they speak never weighs more than what they do."""
+    against = sum(c.weight for c in manners if c.weight > 0)
+    if against <= done:
+        return manners
+    share = done / against
+    return [replace(c, weight=round(c.weight * share, 3)) if c.weight > 0 else c for c in manners]
 
 
 def _manners(
@@ -137,7 +164,8 @@ def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
         if found:
             left = _without(left, found)
             words = {h.word.casefold() for h in found}
-            weight = trait.weight * more(len(words)) * min(1.0, LONG / messages)
+            worth = float(WORTH[min(len(words), len(WORTH) - 1)])
+            weight = trait.weight * worth * min(1.0, LONG / messages)
             clues.append(_clue(trait.trait, trait.text, weight, found))
     return clues
 

@@ -18,13 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.analyses.messages._notation import (
-    BASE,
-    NUMBER,
-    SEPARATOR,
-    Fragment,
-    Sought,
-)
+from faisceau.analyses.messages._notation import BASE, NUMBER, SEPARATOR
+from faisceau.analyses.messages._sought import Fragment, Sought
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -208,8 +203,8 @@ class Words:
     def _classified(self, words: list[bytes]) -> npt.NDArray[np.int32]:
         row, fragment = self._look.met(words)
         made = np.zeros((3, len(words)), np.int32)
-        edges = np.flatnonzero(np.diff(row, prepend=-1, append=-1)) if len(row) else []
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        edges = np.flatnonzero(np.diff(row, prepend=-1, append=-1))
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
             held = set(fragment[begin:end].tolist())
             forms = sorted({form for f in held for form in self._single[f]})
             made[0, row[begin]] = self._number(tuple(forms))
@@ -290,9 +285,9 @@ def _pattern(fragment: Fragment) -> bytes:
     """A literal; a short one with the edges of its word, or it would be met in every word."""
     if fragment.text == NUMBER:
         return b"[0-9][^0-9]"
-    number = fragment.text.startswith(NUMBER)
-    text = "".join(f"\\x{byte:02x}" for byte in fragment.text.removeprefix(NUMBER).encode())
-    text = f"[0-9]{text}" if number else text
+    text = "".join(
+        "[0-9]" if byte == ord(NUMBER) else f"\\x{byte:02x}" for byte in fragment.text.encode()
+    )
     if len(fragment.text) <= SHORT and fragment.text.isascii():
         text = rf"\b{text}" if fragment.left else text
         text = rf"{text}\b" if fragment.right else text

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +17,12 @@ from ibis import Table
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.messages._alarm import alarm, possible
-from faisceau.analyses.messages._conversations import JOIN, keys, numbers, parsed, participants
-from faisceau.analyses.messages._lexicon import rules
-from faisceau.analyses.messages._scenes import Clue, Hit, Talk, read
+from faisceau.analyses.messages._alarm import alarm, stretches
+from faisceau.analyses.messages._conversations import keys, numbers, parsed
+from faisceau.analyses.messages._lexicon import Rules, rules
+from faisceau.analyses.messages._scenes import Clue, Hit, Talk, most, read
 from faisceau.analyses.messages._ties import WORTH, ties
+from faisceau.analyses.messages._words import Ints
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.lexicons import Lexicon, load_lexicon
 from faisceau.tables.schemas import MESSAGE, Schema
@@ -37,20 +39,18 @@ METHOD = N_(
 )
 
 READS = MESSAGE["exhibit_id", "account", "thread_id", "sender_id", "recipients", "sent_at", "text"]
-LOOKED = pa.schema(
-    [
-        ("key", pa.string()),
-        ("row_id", pa.int64()),
-        ("at", pa.int64()),
-        ("sender", pa.string()),
-        ("people", pa.string()),
-        ("size", pa.int32()),
-        ("forms", pa.list_(pa.int32())),
-        ("starts", pa.list_(pa.int32())),
-        ("ends", pa.list_(pa.int32())),
-        ("words", pa.list_(pa.string())),
-    ]
-)
+SPOTTED = [("talk", pa.int64()), ("at", pa.int64()), ("row_id", pa.int64())]
+LOOKED = [
+    ("key", pa.string()),
+    ("row_id", pa.int64()),
+    ("at", pa.int64()),
+    ("sender", pa.string()),
+    ("recipients", pa.list_(pa.string())),
+    ("text", pa.string()),
+    ("forms", pa.list_(pa.int32())),
+    ("starts", pa.list_(pa.int32())),
+    ("ends", pa.list_(pa.int32())),
+]
 
 
 class TriageParams(Params):
@@ -73,112 +73,159 @@ class _Ranked:
     people: frozenset[str]
 
 
-@analysis(reads=[READS], kind=Kind.QUERY, version=1, method=METHOD)
+@analysis(reads=[READS], kind=Kind.QUERY, version=2, method=METHOD)
 def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lead]:
     """Rank conversations by relevance to drug trafficking, with the reasons for and against.
 
     One lead per conversation that has a reason, by falling score, up to ``limit``. The score is
     the logistic of summed weights (log-odds), so that it means the same in every case. Two
-    readings: the first finds the conversations in which some scene of the lexicon could have
-    every part filled, the second looks at those alone.
+    readings: the first finds the stretches of conversations in which scenes and traits could weigh
+    enough, the second reads those alone. A long conversation is judged by its strongest stretch.
     """
     texts = message.filter(message.text.notnull())
-    schema = spotted(params.lexicon)
-    seen = engine.map_batches(texts, partial(spot, lexicon=params.lexicon), schema)
-    chosen = candidates(pa.Table.from_batches(seen, schema), params.lexicon)
-    if not len(chosen):
+    first, second = (with_masks(columns, params.lexicon) for columns in (SPOTTED, LOOKED))
+    seen = engine.map_batches(texts, partial(spot, lexicon=params.lexicon), first)
+    plan = planned(pa.Table.from_batches(seen, first), params.lexicon)
+    if not len(plan.rows):
         return
-    look_at = partial(look, lexicon=params.lexicon, chosen=chosen)
-    found = pa.Table.from_batches(engine.map_batches(texts, look_at, LOOKED), LOOKED)
-    yield from _leads(list(_conversations(found, params.lexicon)), params.limit)
+    look_at = partial(look, lexicon=params.lexicon, rows=pa.array(np.sort(plan.rows)))
+    found = pa.Table.from_batches(engine.map_batches(texts, look_at, second), second)
+    yield from _leads(list(_conversations(found, plan, params.lexicon)), params.limit)
 
 
-def spotted(lexicon: Lexicon) -> pa.Schema:
-    """A conversation's number, a message's time and row, the words of its mask."""
-    masks = [f"mask{word}" for word in range(alarm(lexicon).bits.shape[1])]
-    return pa.schema([(name, pa.int64()) for name in ("talk", "at", "row_id", *masks)])
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to read: the conversation of each message in order; row ids and their places in it."""
+
+    talk: Ints
+    rows: Ints
+    places: Ints
+
+    def placed(self, rows: Ints) -> Ints:
+        """The places of rows given in any order."""
+        order = np.argsort(self.rows)
+        found: Ints = self.places[order[np.searchsorted(self.rows, rows, sorter=order)]]
+        return found
+
+
+def with_masks(columns: list[tuple[str, pa.DataType]], lexicon: Lexicon) -> pa.Schema:
+    """These columns and the words of a mask."""
+    words = range(alarm(lexicon).bits.shape[1])
+    return pa.schema([*columns, *((f"mask{word}", pa.int64()) for word in words)])
 
 
 def spot(batch: pa.RecordBatch, lexicon: Lexicon) -> pa.RecordBatch:
-    """The mask of each message that may be part of a scene, with its conversation and its time."""
+    """The mask of each message, as far as its words say, with its conversation and its time."""
     first = alarm(lexicon)
-    masks = first.masks(first.scanner.met(batch["text"]), len(batch))
-    kept = np.flatnonzero(masks.any(axis=1))
-    masks, batch = masks[kept], batch.take(pa.array(kept))
-    return pa.record_batch(
-        [
-            numbers(keys(batch)),
-            pc.fill_null(batch["sent_at"].cast(pa.int64()), 0),
-            batch["row_id"],
-            *(pa.array(masks[:, word]) for word in range(masks.shape[1])),
-        ],
-        schema=spotted(lexicon),
-    )
+    masks = first.suspected(first.scanner.met(batch["text"]), len(batch))
+    at = pc.fill_null(batch["sent_at"].cast(pa.int64()), 0)
+    columns = [numbers(keys(batch)), at, batch["row_id"], *map(pa.array, masks)]
+    return pa.record_batch(columns, schema=with_masks(SPOTTED, lexicon))
 
 
-def candidates(found: pa.Table, lexicon: Lexicon) -> pa.Array:
-    """Numbers of the conversations in which some scene could have all its slots filled."""
+def planned(found: pa.Table, lexicon: Lexicon) -> Plan:
+    """Which messages to read."""
     talk, at, row, *words = (column.to_numpy() for column in found.columns)
     order = np.lexsort((row, at, talk))
-    masks = np.column_stack([word[order] for word in words])
-    return pa.array(possible(alarm(lexicon), talk[order], masks))
+    talk = talk[order]
+    part = stretches(alarm(lexicon), talk, [word[order] for word in words])
+    marks = np.zeros(len(order) + 1, np.int64)
+    np.add.at(marks, part.begin, 1)
+    np.add.at(marks, part.end, -1)
+    places = np.flatnonzero(np.cumsum(marks[:-1]))
+    return Plan(talk, row[order[places]], places)
 
 
-def look(batch: pa.RecordBatch, lexicon: Lexicon, chosen: pa.Array) -> pa.RecordBatch:
-    """Everything the lexicon finds in the messages of the chosen conversations."""
-    key = keys(batch)
-    kept = pc.is_in(numbers(key), value_set=chosen)
-    key, batch = key.filter(kept), batch.filter(kept)
-    spans = rules(lexicon).scanner.spans(batch["text"])
-    texts = batch["text"].to_pylist()
-    offsets = np.cumsum([0, *map(len, spans)]).astype(np.int32)
-    forms = [form for found in spans for form, _, _ in found]
-    starts = [start for found in spans for _, start, _ in found]
-    ends = [end for found in spans for _, _, end in found]
-    words = [t[a:b].strip() for t, found in zip(texts, spans, strict=True) for _, a, b in found]
+def look(batch: pa.RecordBatch, lexicon: Lexicon, rows: pa.Array) -> pa.RecordBatch:
+    """Everything the lexicon finds in the chosen messages, and their masks for sure."""
+    first = alarm(lexicon)
+    batch = batch.filter(pc.is_in(batch["row_id"], value_set=rows))
+    found = first.scanner.found(batch["text"])
+    offsets = np.searchsorted(found.row, np.arange(len(batch) + 1)).astype(np.int32)
+    spans = (
+        pa.ListArray.from_arrays(offsets, pa.array(column.astype(np.int32)))
+        for column in (found.form, found.start, found.end)
+    )
+    masks = first.sure(found.row, found.form, len(batch))
     return pa.record_batch(
         [
-            key,
+            keys(batch),
             batch["row_id"],
             pc.fill_null(batch["sent_at"].cast(pa.int64()), 0),
             pc.fill_null(batch["sender_id"], ""),
-            participants(batch),
-            pc.add(pc.count_substring(batch["text"], " "), 1).cast(pa.int32()),
-            pa.ListArray.from_arrays(offsets, pa.array(forms, pa.int32())),
-            pa.ListArray.from_arrays(offsets, pa.array(starts, pa.int32())),
-            pa.ListArray.from_arrays(offsets, pa.array(ends, pa.int32())),
-            pa.ListArray.from_arrays(offsets, pa.array(words, pa.string())),
+            batch["recipients"],
+            batch["text"],
+            *spans,
+            *map(pa.array, masks),
         ],
-        schema=LOOKED,
+        schema=with_masks(LOOKED, lexicon),
     )
 
 
-def _conversations(found: pa.Table, lexicon: Lexicon) -> Iterator[_Ranked]:
-    """The conversations that have a reason, read one by one in the order of time."""
-    ready = rules(lexicon)
-    order = [("key", "ascending"), ("at", "ascending"), ("row_id", "ascending")]
-    table = found.sort_by(order)
-    coded = table["key"].combine_chunks().dictionary_encode()
-    edges = np.flatnonzero(np.diff(coded.indices.to_numpy(), prepend=-1, append=-1))
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        part = table.slice(begin, end - begin).to_pydict()
-        hits = [
-            Hit(message, start, stop, ready.names[form], word, ready.owners[form])
-            for message in range(end - begin)
-            for form, start, stop, word in zip(
-                part["forms"][message],
-                part["starts"][message],
-                part["ends"][message],
-                part["words"][message],
-                strict=True,
-            )
-        ]
-        odds, clues = read(Talk(part["sender"], part["at"], hits, sum(part["size"])), ready)
-        if clues:
-            people = {who for joined in part["people"] for who in joined.split(JOIN) if who}
-            key = part["key"][0]
-            people.discard(parsed(key).account)
-            yield _Ranked(key, odds, clues, part["row_id"], frozenset(people))
+def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_Ranked]:
+    """The conversations that have a reason: each by the stretch that weighs most."""
+    ready, first = rules(lexicon), alarm(lexicon)
+    places = plan.placed(found["row_id"].to_numpy())
+    order = np.argsort(places)
+    places = places[order]
+    words = []
+    for column in found.columns[len(LOOKED) :]:
+        word = np.zeros(len(plan.talk), np.int64)
+        word[places] = column.to_numpy()[order]
+        words.append(word)
+    part = stretches(first, plan.talk, words)
+    begins, ends = np.searchsorted(places, part.begin), np.searchsorted(places, part.end)
+    # strongest first: once one is read, those that could not outweigh it are left
+    by_talk = np.lexsort((-part.weight, plan.talk[part.begin]))
+    read_rows = _Rows(found, order)
+    best: _Ranked | None = None
+    before = None
+    for n in by_talk.tolist():
+        talk = plan.talk[part.begin[n]]
+        if talk != before:
+            if best is not None:
+                yield best
+            best, before = None, talk
+        if best is not None and best.odds >= most(float(part.weight[n]), int(part.size[n])):
+            continue
+        one = _stretch(read_rows.between(int(begins[n]), int(ends[n])), int(part.size[n]), ready)
+        if one is not None and (best is None or one.odds > best.odds):
+            best = one
+    if best is not None:
+        yield best
+
+
+class _Rows:
+    """Rows of a table in a given order."""
+
+    def __init__(self, table: pa.Table, order: Ints) -> None:
+        self.table = table.select([name for name, _ in LOOKED]).combine_chunks()
+        self.order = order
+
+    def between(self, begin: int, end: int) -> dict[str, list[Any]]:
+        """Columns of the rows from ``begin`` to before ``end``."""
+        rows: dict[str, list[Any]] = self.table.take(pa.array(self.order[begin:end])).to_pydict()
+        return rows
+
+
+def _stretch(part: dict[str, list[Any]], size: int, ready: Rules) -> _Ranked | None:
+    """What one stretch says, if it says enough."""
+    texts = part["text"]
+    hits = [
+        Hit(message, start, stop, ready.names[form], text[start:stop].strip(), ready.owners[form])
+        for message, (text, *spans) in enumerate(
+            zip(texts, part["forms"], part["starts"], part["ends"], strict=True)
+        )
+        for form, start, stop in zip(*spans, strict=True)
+    ]
+    words = sum(text.count(" ") + 1 for text in texts)
+    odds, clues = read(Talk(part["sender"], part["at"], hits, words, size), ready)
+    if not clues:
+        return None
+    key = part["key"][0]
+    people = {who for to in part["recipients"] for who in to or () if who}
+    people = people.union(part["sender"]) - {"", parsed(key).account}
+    return _Ranked(key, odds, clues, part["row_id"], frozenset(people))
 
 
 def _leads(ranked: list[_Ranked], limit: int) -> Iterator[Lead]:
