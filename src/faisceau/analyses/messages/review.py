@@ -17,8 +17,8 @@ from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
 from faisceau.analyses.messages import _learning as learning
-from faisceau.analyses.messages._conversations import keys, parsed
 from faisceau.analyses.messages._alarm import alarm
+from faisceau.analyses.messages._conversations import keys, parsed
 from faisceau.analyses.messages._stopping import least, needed
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.lexicons import Lexicon, load_lexicon
@@ -229,8 +229,9 @@ def judged(
 def clues_of(texts: Sequence[str], lexicon: Lexicon) -> npt.NDArray[np.float64]:
     """Which slots of the lexicon's scenes each text may fill (texts × slots, 0 or 1)."""
     first = alarm(lexicon)
-    masks = first.masks(first.scanner.met(pa.array(texts, pa.string())), len(texts))
-    slots = np.unpackbits(masks.astype("<i8").view(np.uint8), axis=1, bitorder="little")
+    masks = first.suspected(first.scanner.met(pa.array(texts, pa.string())), len(texts))
+    by_text = np.ascontiguousarray(masks[: first.slots].T, "<i8")
+    slots = np.unpackbits(by_text.view(np.uint8), axis=1, bitorder="little")
     return slots.astype(np.float64)
 
 
