@@ -361,10 +361,14 @@ class Workspace:
     def _optional(self, analysis: Analysis) -> list[Selection]:
         """What an analysis reads where it may: a table refused to it does not refuse the run."""
         listed = [s for s in analysis.reads_if if s.schema.name in self._listed]
-        if self._gate.judge(self._act(analysis, (*analysis.reads, *listed))).allowed:
+        if self._may_read(analysis, listed):
             return listed
-        acts = {s: self._act(analysis, (*analysis.reads, s)) for s in listed}
-        return [s for s in listed if self._gate.judge(acts[s]).allowed]
+        return [s for s in listed if self._may_read(analysis, [s])]
+
+    def _may_read(self, analysis: Analysis, more: Sequence[Selection]) -> bool:
+        act = self._act(analysis, (*analysis.reads, *more))
+        procedures = self._listing().procedures(act.tables)
+        return self._gate.judge(replace(act, procedures=procedures)).allowed
 
     def _verdicts(self, permit: Permit, selection: Selection) -> Table:
         """The verdicts on findings, as the table ``review``."""

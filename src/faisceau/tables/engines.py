@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Union
 
 from faisceau.errors import UsageError
 from faisceau.mandate.permit import Permit
@@ -14,7 +14,7 @@ from faisceau.words import N_
 if TYPE_CHECKING:
     from faisceau.tables.spark import SparkEngine
 
-LakeEngine: TypeAlias = "DuckEngine | SparkEngine"
+LakeEngine = Union[DuckEngine, "SparkEngine"]
 
 
 def open_engine(

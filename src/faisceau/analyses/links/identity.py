@@ -68,6 +68,7 @@ def identity(person: Table, params: IdentityParams, engine: Engine) -> Iterator[
     """
     api = engine.splink()
     from splink import Linker  # an extra: imported where it is needed
+
     rows = {row["row_id"]: row for row in engine.rows(person.order_by("row_id"))}
     if len(rows) < 2:
         return
