@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+VALIDATORS := .venv-validators
 
 .PHONY: demo test test-slow check cover bench lock words docs clean system
 
@@ -16,8 +17,9 @@ test: $(STAMP) system
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report= --cov-fail-under=90
 
-test-slow: $(STAMP) system
-	$(BIN)/pytest -n 2 -m slow
+# Exports are judged by the validators of their formats, in an environment of their own.
+test-slow: $(STAMP) $(VALIDATORS)/.installed system
+	FAISCEAU_VALIDATORS=$(CURDIR)/$(VALIDATORS)/bin $(BIN)/pytest -n 2 -m slow
 
 # The loop of one change: what is quick, in under a minute.
 check: $(STAMP)
@@ -35,6 +37,8 @@ lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--extra spark --extra links --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		tests/validators/requirements.in -o tests/validators/requirements.lock
 
 # After a change of texts: extracts them, and compiles the French catalogue.
 words: $(STAMP)
@@ -51,9 +55,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
+$(VALIDATORS)/.installed: tests/validators/requirements.lock
+	@test -x $(VALIDATORS)/bin/python || $(PYTHON) -m venv $(VALIDATORS)
+	@$(VALIDATORS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Tests look at the report's pages: poppler draws them.
 system:
 	@command -v pdftoppm >/dev/null || { apt-get update -qq && apt-get install -y -qq poppler-utils; }
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* demo
+	rm -rf $(VENV) $(VALIDATORS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* demo

@@ -22,6 +22,7 @@ def of_type(graph: list[dict[str, Any]], type_: str) -> list[dict[str, Any]]:
     return [made for made in graph if made["@type"] == type_]
 
 
+@pytest.mark.slow
 def test_it_conforms_to_the_shapes(exports: Any, tmp_path: Path) -> None:
     folders = os.pathsep.join(filter(None, (os.environ.get("FAISCEAU_VALIDATORS"), os.defpath)))
     program = shutil.which("case_validate") or shutil.which("case_validate", path=folders)

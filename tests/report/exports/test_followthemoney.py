@@ -28,6 +28,7 @@ def validator(name: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_the_model_s_own_program_keeps_every_value(
     exports: Any, entities: list[dict[str, Any]], tmp_path: Path
 ) -> None:
