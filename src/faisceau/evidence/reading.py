@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from posixpath import join, normpath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -283,7 +283,9 @@ class Source:
 
     def attached(self, path: str) -> Member | None:
         """The file at ``path``, relative to this one's folder; None when it is not there."""
-        here = PurePosixPath(self.name).parent / path.replace("\\", "/")
+        if not self._beside:
+            return None
+        here = join(self.name.rpartition("/")[0], path.replace("\\", "/"))
         return self._beside.get(normpath(here).casefold())
 
     @cached_property
