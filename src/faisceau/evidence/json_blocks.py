@@ -64,6 +64,10 @@ class Alike:
         found = self.columns.get(name)
         return pa.nulls(len(self.numbers), kind) if found is None else found
 
+    def having(self, name: str) -> pa.Array:
+        """True where a record has the field, whatever it says."""
+        return pa.array([name in one for one in self.said])
+
     def where(self, prefix: str) -> pa.Array:
         """Locators: the prefix and the number of each."""
         return pc.binary_join_element_wise(prefix, self.numbers.cast(STRING), "")

@@ -56,12 +56,15 @@ def mend(text: str) -> str:
 
 def mended_tree(value: Any) -> Any:
     """A JSON value with every text in it mended, keys included."""
-    if isinstance(value, str):
-        return mend(value)
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else mend(value)
+    if kind is list:
         return [mended_tree(item) for item in value]
-    if isinstance(value, dict):
-        return {mend(key): mended_tree(item) for key, item in value.items()}
+    if kind is dict:
+        return {
+            key if key.isascii() else mend(key): mended_tree(item) for key, item in value.items()
+        }
     return value
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from posixpath import join, normpath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -283,7 +283,9 @@ class Source:
 
     def attached(self, path: str) -> Member | None:
         """The file at ``path``, relative to this one's folder; None when it is not there."""
-        here = PurePosixPath(self.name).parent / path.replace("\\", "/")
+        if not self._beside:
+            return None
+        here = join(self.name.rpartition("/")[0], path.replace("\\", "/"))
         return self._beside.get(normpath(here).casefold())
 
     @cached_property
@@ -454,14 +456,19 @@ class Record:
     record alone. A record that gave neither a row nor a reject must have been ``set_aside``.
     """
 
+    __slots__ = ("_aside", "_element", "_source", "_used", "_values", "locator", "rows")
+
     def __init__(self, source: Source, values: Any, locator: str) -> None:
         self._source = source
-        self._values = _mapping(values)
-        self._element = values if isinstance(values, etree._Element) else None
+        self._values: Mapping[str, Any] = values if type(values) is dict else _mapping(values)
+        self._element = None
         self._used: set[str] = set()
         self._aside = False
         self.rows = 0
-        self.locator = locator or (f"line {values.sourceline}" if self._element is not None else "")
+        self.locator = locator
+        if self._values is not values and isinstance(values, etree._Element):
+            self._element = values
+            self.locator = locator or f"line {values.sourceline}"
 
     def __enter__(self) -> Self:
         self._source.current = self
@@ -476,8 +483,8 @@ class Record:
     ) -> bool:
         self._source.current = None
         if error is None:
-            for name in self._values.keys() - self._used:
-                self._source.tally.unknown[name] += 1
+            if not self._used.issuperset(self._values):
+                self._source.tally.unknown.update(self._values.keys() - self._used)
             if not self.rows and not self._aside:
                 self._reject(N_("no row came of it"), {})
             return True
@@ -532,6 +539,8 @@ class Record:
         raw = self._values.get(name)
         if raw is None or raw == "":
             return None
+        if convert is str and type(raw) is str:
+            return raw  # type: ignore[return-value]  # T is str
         try:
             return convert(raw)
         except _UNREADABLE:

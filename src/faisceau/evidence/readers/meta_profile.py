@@ -22,7 +22,7 @@ from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
 from faisceau.evidence.json_columns import converted, texts
 from faisceau.evidence.json_events import CONTAINERS, Events, json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
-from faisceau.evidence.meta_text import mended, mended_tree
+from faisceau.evidence.meta_text import mend, mended, mended_tree
 from faisceau.evidence.reading import Head, Record, Source
 from faisceau.tables.schemas import CONTACT, HANDSET, Batch, Row
 from faisceau.tables.schemas.schema import STRINGS
@@ -63,7 +63,7 @@ _IDENTIFIES = frozenset(("title", "contact_info", "string_list_data"))
 
 
 def _mended_links(said: Any) -> list[str]:
-    return _links(mended_tree(said))
+    return [mend(name) for name in _links(said)]
 
 
 _PERSON = Form(

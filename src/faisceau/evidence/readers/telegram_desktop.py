@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import ijson
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.errors import BadInput, FieldError
@@ -22,11 +21,14 @@ from faisceau.evidence.json_columns import lists
 from faisceau.evidence.json_events import CONTAINERS, Event, Events, json_events
 from faisceau.evidence.reading import OWNER, Head, Record, Source
 from faisceau.evidence.telegram.plain_messages import (
+    MEDIA,
     MORE,
     PLAIN,
+    exported,
     peer,
     plain_form,
     plain_times,
+    plain_words,
     zone_of,
 )
 from faisceau.evidence.telegram_words import (
@@ -57,14 +59,6 @@ _PEER = re.compile(r'"(?:from|actor)_id"\s*:\s*"user(\d+)"')
 
 _LISTS = ("chats", "left_chats")
 _ONE_TO_ONE = ("personal_chat", "bot_chat")
-_MEDIA = {
-    "voice_message": "voice",
-    "video_message": "video",
-    "video_file": "video",
-    "animation": "video",
-    "sticker": "image",
-    "audio_file": "file",
-}
 _NOT_EXPORTED = N_("Telegram did not export the content of this message")
 
 
@@ -210,13 +204,14 @@ def _sender(message: Any) -> str | None:
 
 
 def _plain(source: Source, chat: _Chat, alike: Alike) -> Batch:
-    """Messages of words: nothing attached, no event of the chat."""
+    """Messages of words or with a file: no event of the chat."""
     times = plain_times(source, alike)
     if reacted := pc.sum(alike.of("reactions", INTEGER)).as_py():
         source.leave("reactions to messages", reacted)
     forwarded: Any = False
     if "forwarded_from" in alike.fields:
-        forwarded = pa.array(["forwarded_from" in message for message in alike.said])
+        forwarded = alike.having("forwarded_from")
+    words = plain_words(source, alike)
     columns = {
         "app": "telegram",
         "ref": alike["id"],
@@ -228,8 +223,9 @@ def _plain(source: Source, chat: _Chat, alike: Alike) -> Batch:
         "recipients": lists(alike["from_id"], lambda one: _listed_or_none(chat.other_side(one))),
         "sent_at": times.sent_at,
         "zone": times.zone,
-        "text": alike["text"],
-        "kind": "text",
+        "text": words.text,
+        "kind": words.kind,
+        "attachment_sha256": words.attachment_sha256,
         "forwarded": forwarded,
         "edited_at": times.edited_at,
         "reply_to": alike["reply_to_message_id"],
@@ -275,7 +271,7 @@ def _message(
         yield from _shared_contact(chat, record)
         said = _media(source, record, message)
     else:
-        said = {"text": record.maybe("text", joined), "kind": "text"}
+        said = {"text": record.maybe("text", joined) or None, "kind": "text"}
     yield MESSAGE.row(
         app="telegram",
         ref=record.maybe("id"),
@@ -338,7 +334,7 @@ def _time(source: Source, record: Record, name: str) -> tuple[datetime | None, s
 
 def _kind(record: Record, message: Mapping[str, Any]) -> str:
     mime = record.maybe("mime_type") or ""
-    media = _MEDIA.get(record.maybe("media_type") or "")
+    media = MEDIA.get(record.maybe("media_type") or "")
     if "location_information" in message or "place_name" in message:
         return "location"
     if media is not None:
@@ -381,8 +377,7 @@ def _attachment(source: Source, record: Record) -> str | None:
     """Hash of the file the export put beside itself; None where it says it left it out."""
     path = record.maybe("file") or record.maybe("photo")
     record.leave("file_name", "photo")
-    member = None if path is None or path.startswith("(") else source.attached(path)
-    return None if member is None else member.sha256()
+    return exported(source, path)
 
 
 def _owner(source: Source, chat: _Chat, said: Any) -> Iterator[Row]:

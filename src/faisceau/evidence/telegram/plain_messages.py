@@ -1,4 +1,4 @@
-"""Telegram Desktop's messages of words alone, read column by column: their fields and times."""
+"""Telegram Desktop's usual messages, read column by column: their fields, files and times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from faisceau.evidence.json_columns import (
 from faisceau.evidence.native.times import in_zone
 from faisceau.evidence.reading import Source
 from faisceau.evidence.telegram_words import joined, reactions
-from faisceau.tables.schemas.schema import EARLIEST, INTEGER, LATEST, TIME
+from faisceau.tables.schemas.schema import EARLIEST, INTEGER, LATEST, STRING, TIME
 
 PLAIN = (
     "type",
@@ -71,6 +71,18 @@ MORE = frozenset(
     )
 )
 """Fields of a message that carries more than words."""
+_FILES = frozenset(
+    ("photo", "file", "file_name", "media_type", "mime_type", "sticker_emoji", "title")
+)
+"""Those of a message with a file."""
+MEDIA = {
+    "voice_message": "voice",
+    "video_message": "video",
+    "video_file": "video",
+    "animation": "video",
+    "sticker": "image",
+    "audio_file": "file",
+}
 _OTHERS = ("message_id", "game_message_id", "invoice_message_id")
 """Answers of another kind."""
 _NAIVE = pa.timestamp("us")
@@ -90,7 +102,7 @@ class Times:
 
 
 def plain_form(zone: ZoneInfo) -> Form:
-    """The fields of a message of words."""
+    """The fields of a message of words, or with a file."""
     return Form(
         takes={
             "type": only("message"),
@@ -101,13 +113,47 @@ def plain_form(zone: ZoneInfo) -> Form:
             "reactions": converted(reactions, INTEGER),
             "reply_to_message_id": named,
             "forwarded_from": texts,
+            **dict.fromkeys(_FILES - {"file_name"}, texts),
             **{name: _local_times(zone) for name in ("date", "edited")},
             **{f"{name}_unixtime": moments(1) for name in ("date", "edited")},
         },
-        leaves=frozenset(PLAIN),
-        apart=MORE.union(_OTHERS),
+        leaves=frozenset((*PLAIN, "file_name")),
+        apart=(MORE - _FILES).union(_OTHERS),
         needs=frozenset(("id",)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What messages say and carry."""
+
+    text: pa.Array
+    kind: pa.Array | str
+    attachment_sha256: pa.Array | None
+
+
+def plain_words(source: Source, alike: Alike) -> Said:
+    """Words, else the title or the emoji of the file; its kind; its hash where it was exported."""
+    text = pc.if_else(pc.equal(alike["text"], ""), pa.scalar(None, STRING), alike["text"])
+    if alike.fields.isdisjoint(_FILES):
+        return Said(text, "text", None)
+    mime = pc.fill_null(alike["mime_type"], "")
+    kind = pc.if_else(alike.having("file"), "file", "text")
+    kind = pc.if_else(pc.starts_with(mime, "video/"), "video", kind)
+    kind = pc.if_else(pc.or_(alike.having("photo"), pc.starts_with(mime, "image/")), "image", kind)
+    kind = pc.coalesce(each(alike["media_type"], MEDIA.get), kind)
+    paths = pc.coalesce(alike["file"], alike["photo"]).to_pylist()
+    return Said(
+        pc.coalesce(text, alike["title"], alike["sticker_emoji"]),
+        kind,
+        pa.array([exported(source, path) for path in paths], STRING),
+    )
+
+
+def exported(source: Source, path: str | None) -> str | None:
+    """Hash of the file the export put beside itself; None where it says it left it out."""
+    member = None if path is None or path.startswith("(") else source.attached(path)
+    return None if member is None else member.sha256()
 
 
 def plain_times(source: Source, alike: Alike) -> Times:

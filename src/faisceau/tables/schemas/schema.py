@@ -100,8 +100,8 @@ class Schema:
 
     def row(self, **values: Any) -> "Row":
         """One row; a name that is not a column is a mistake of the reader (``TypeError``)."""
-        unknown = values.keys() - self.fillable.keys()
-        if unknown:
+        if not values.keys() <= self.fillable.keys():
+            unknown = values.keys() - self.fillable.keys()
             raise TypeError(f"{self.name} has no column {sorted(unknown)}")
         return Row(self, values)
 

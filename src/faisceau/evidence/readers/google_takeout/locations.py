@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.evidence.clocks import epoch_ms, iso_time
 from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
 from faisceau.evidence.json_columns import (
     Cells,
+    converted,
     counts,
     each,
     iso_moments,
@@ -28,7 +30,7 @@ from faisceau.evidence.json_events import CONTAINERS, Events, json_events
 from faisceau.evidence.json_outline import ITEM, Path
 from faisceau.evidence.reading import Record, Source
 from faisceau.tables.schemas import POSITION, Batch, Row
-from faisceau.tables.schemas.schema import NUMBER, TIME
+from faisceau.tables.schemas.schema import NUMBER, STRINGS, TIME
 from faisceau.words import N_
 
 WORDS = (
@@ -63,6 +65,8 @@ _PLAIN = (
     "placeId",
 )
 """Fields of a measure that no column holds."""
+_SCANS = ("activeWifiScan", "wifiScan")
+_NO_POINTS = pa.scalar(None, STRINGS)
 _NOT_ONE = N_("not a place in time")
 _NO_PLACE = "segments without a place"
 
@@ -131,13 +135,14 @@ def _items(source: Source, events: Events, where: str, one: _Reading) -> Iterato
 
 
 def _measures(alike: Alike, where: str) -> Batch:
-    """Records of ``Records.json`` without the access points that were seen."""
+    """Records of ``Records.json``."""
     columns = {
         "device": alike["deviceTag"],
         "at": pc.coalesce(alike.of("timestamp", TIME), alike.of("timestampMs", TIME)),
         "latitude": alike["latitudeE7"],
         "longitude": alike["longitudeE7"],
         "accuracy_m": alike.of("accuracy", NUMBER),
+        "observed": _observed(alike),
         "kind": each(alike["source"], lambda source: _KINDS.get((source or "").upper())),
     }
     return plain_batch(POSITION, columns, alike.where(f"{where}/"))
@@ -147,7 +152,7 @@ def _measure(source: Source, record: Record, said: Mapping[str, Any]) -> Iterato
     """One record of ``Records.json``."""
     record.leave(*_PLAIN)
     kind = str(record.maybe("source") or "").upper()
-    scan = record.maybe("activeWifiScan", _seen) or record.maybe("wifiScan", _seen)
+    scans = [record.maybe(name, _seen) for name in _SCANS]
     device = record.maybe("deviceTag")
     at, counted = record.maybe("timestamp", iso_time), record.maybe("timestampMs", epoch_ms)
     yield POSITION.row(
@@ -157,7 +162,7 @@ def _measure(source: Source, record: Record, said: Mapping[str, Any]) -> Iterato
         longitude=record.take("longitudeE7", _degrees),
         accuracy_m=record.maybe("accuracy", float),
         kind=_KINDS.get(kind),
-        observed=scan or None,
+        observed=scans[0] or scans[1] or None,
     )
 
 
@@ -167,6 +172,29 @@ def _degrees(value: Any) -> float:
     if abs(count) > 1_800_000_000:
         count -= 1 << 32 if count > 0 else -(1 << 32)
     return count / _E7
+
+
+def _seen(scan: Any) -> list[str]:
+    """Addresses (MAC) of the access points seen."""
+    points = scan.get("accessPoints") or scan.get("devicesRecords") or []
+    return [_mac(point["mac"]) for point in points]
+
+
+def _mac(value: Any) -> str:
+    """``aa:bb:cc:dd:ee:ff`` of the decimal number that stands for it."""
+    text = str(value)
+    if not text.isdecimal():
+        return text
+    digits = f"{int(text):012x}"
+    return ":".join(digits[n : n + 2] for n in range(0, len(digits), 2))
+
+
+def _observed(alike: Alike) -> pa.Array:
+    """Access points, of either name of the scan; none is a null."""
+    scans = (alike.of(name, STRINGS) for name in _SCANS)
+    return pc.coalesce(
+        *(pc.if_else(pc.greater(pc.list_value_length(s), 0), s, _NO_POINTS) for s in scans)
+    )
 
 
 def _degrees_of_all(values: Sequence[Any]) -> Cells:
@@ -185,26 +213,11 @@ _PLAIN_MEASURE = Form(
         "latitudeE7": present(_degrees_of_all),
         "longitudeE7": present(_degrees_of_all),
         "accuracy": numbers,
+        **{name: converted(_seen, STRINGS) for name in _SCANS},
     },
     leaves=frozenset(_PLAIN),
-    apart=frozenset(("activeWifiScan", "wifiScan")),
     needs=frozenset(("latitudeE7", "longitudeE7")),
 )
-
-
-def _seen(scan: Any) -> list[str]:
-    """Addresses (MAC) of the access points seen."""
-    points = scan.get("accessPoints") or scan.get("devicesRecords") or []
-    return [_mac(point["mac"]) for point in points]
-
-
-def _mac(value: Any) -> str:
-    """``aa:bb:cc:dd:ee:ff`` of the decimal number that stands for it."""
-    text = str(value)
-    if not text.isdecimal():
-        return text
-    digits = f"{int(text):012x}"
-    return ":".join(digits[n : n + 2] for n in range(0, len(digits), 2))
 
 
 def _signal(source: Source, record: Record, said: Mapping[str, Any]) -> Iterator[Row]:

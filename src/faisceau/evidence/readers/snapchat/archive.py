@@ -115,16 +115,20 @@ class Archive:
 
     def _attachment(self, record: Record, said: str) -> tuple[str, str | None]:
         """Kind of the message, and hash of its first file that lies in the exhibit."""
-        named = str(record.maybe("Media IDs") or "")
+        return self.files(
+            said, str(record.maybe("Media IDs") or ""), str(record.maybe("Created") or "")
+        )
+
+    def files(self, said: str, named: str, created: str) -> tuple[str, str | None]:
+        """Kind of a message with these files, and hash of the first that lies in the exhibit."""
         ids = [one.strip() for one in named.split(" | ") if one.strip()]
         kind = KINDS.get(said) or ("file" if ids or said == "MEDIA" else "text")
         if len(ids) > 1:
             self._source.leave("further attachments of a message", len(ids) - 1)
-        day = str(record.maybe("Created") or "")[:10]
         for one in ids:
             for ending, means in _ENDINGS.items():
                 for folder in ("../chat_media", "chat_media"):
-                    member = self._source.attached(f"{folder}/{day}_{one}.{ending}")
+                    member = self._source.attached(f"{folder}/{created[:10]}_{one}.{ending}")
                     if member is not None:
                         return means if kind == "file" else kind, member.sha256()
         return kind, None

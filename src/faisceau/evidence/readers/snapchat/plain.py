@@ -1,4 +1,4 @@
-"""Messages of words in a conversation of Snapchat, read column by column; the rest alone."""
+"""Messages of a conversation of Snapchat, read column by column; the rest alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,14 +15,12 @@ from faisceau.evidence.json_columns import (
     either,
     flags,
     lists,
-    only,
     present,
     texts,
 )
 from faisceau.evidence.json_events import Events
 from faisceau.evidence.readers.snapchat.archive import (
     GROUP,
-    KINDS,
     MICROSECONDS,
     Archive,
     utc_moment,
@@ -68,7 +66,7 @@ def _by_owner(archive: Archive, block: list[Any]) -> Iterator[list[Any]]:
 
 
 def _plain(archive: Archive, name: str, alike: Alike) -> Batch:
-    """Messages without a file, as ``Archive`` reads them one by one."""
+    """Messages, as ``Archive`` reads them one by one."""
     sent = pc.fill_null(alike.of("IsSender", BOOLEAN), False)
     writer, title = alike["From"], alike["Conversation Title"]
     if archive.owner is None:
@@ -81,6 +79,7 @@ def _plain(archive: Archive, name: str, alike: Alike) -> Batch:
         other = pa.nulls(len(other), STRING)
     other = pc.if_else(pc.is_null(title), other, _NOTHING)
     system = each(alike["Media Type"], _event)
+    kind, sha256 = _files(archive, alike)
     columns = {
         "app": "snapchat",
         "account": archive.owner,
@@ -90,7 +89,8 @@ def _plain(archive: Archive, name: str, alike: Alike) -> Batch:
         "recipients": lists(other, lambda one: None if one is None else [one]),
         "sent_at": pc.coalesce(alike.of("Created(microseconds)", TIME), alike.of("Created", TIME)),
         "text": pc.coalesce(alike["Content"], system),
-        "kind": each(alike["Media Type"], _kind),
+        "kind": pc.if_else(pc.is_valid(system), "system", kind),
+        "attachment_sha256": sha256,
         "deleted": pc.if_else(
             pc.fill_null(pc.starts_with(system, "STATUSERASED"), False),
             True,
@@ -105,10 +105,17 @@ def _event(said: str) -> str | None:
     return said.upper() if said.upper().startswith("STATUS") else None
 
 
-def _kind(said: str) -> str:
-    if _event(said):
-        return "system"
-    return KINDS.get(said.upper()) or ("file" if said.upper() == "MEDIA" else "text")
+def _files(archive: Archive, alike: Alike) -> tuple[pa.Array, pa.Array]:
+    """Kinds, and hashes of the files that lie in the exhibit."""
+    types, named = alike["Media Type"], alike["Media IDs"]
+    if named.null_count == len(named):
+        kinds = each(types, lambda said: archive.files(said.upper(), "", "")[0])
+        return kinds, pa.nulls(len(named), STRING)
+    found = [
+        archive.files(said.upper(), ids or "", str(one["Created"]))
+        for said, ids, one in zip(types.to_pylist(), named.to_pylist(), alike.said, strict=True)
+    ]
+    return pa.array([k for k, _ in found], STRING), pa.array([h for _, h in found], STRING)
 
 
 def _created(values: Sequence[Any]) -> Cells:
@@ -148,7 +155,7 @@ _MESSAGE = Form(
         "Conversation Title": texts,
         "Media Type": present(texts),
         "Content": texts,
-        "Media IDs": only("", None),
+        "Media IDs": texts,
         "Created(microseconds)": _exact,
         "Created": _created,
     },
