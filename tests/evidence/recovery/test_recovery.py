@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faisceau.evidence.recovery import Recovered, Recovery
+from faisceau.evidence.sqlite import open_sqlite
 
 MESSAGES = (
     "CREATE TABLE message (_id INTEGER PRIMARY KEY AUTOINCREMENT, thread TEXT NOT NULL,"
@@ -281,4 +282,5 @@ def test_no_file_however_damaged_stops_it(data: st.DataObject, tmp_path: Path) -
     path = tmp_path / "broken.db"
     path.write_bytes(broken[: data.draw(st.integers(0, len(broken)) | st.just(len(broken)))])
     for row in Recovery(path, path, {"-wal": path, "-journal": whole}).rows("message"):
-        assert list(row) == ["_id", "thread", "mine", "body", "at", "media"]
+        with closing(open_sqlite(path)) as db:  # damage may lie in the names of the columns
+            assert list(row) == [info[1] for info in db.execute("PRAGMA table_info(message)")]

@@ -27,7 +27,6 @@ from faisceau.evidence.databases import (
     NULL,
     Cells,
     Database,
-    joined,
     looked_up,
     opened,
     table_columns,
@@ -38,7 +37,7 @@ from faisceau.evidence.gathered import Gathered, among
 from faisceau.evidence.lost import LEFT as LEFT_ROW
 from faisceau.evidence.reading import Head, Source
 from faisceau.tables.schemas import CALL, CONTACT, MESSAGE
-from faisceau.tables.schemas.schema import STRINGS, Batch
+from faisceau.tables.schemas.schema import STRING, STRINGS, Batch
 from faisceau.words import N_
 
 FILLS = [CONTACT, CALL, MESSAGE]
@@ -101,12 +100,12 @@ def read(source: Source) -> Iterator[Batch]:
     with opened(source) as database:
         types = _Types.of(database)
         said, gone = _Data(types), _Data(types)
-        for cells in _data(database):
+        for cells in _data(database, types):
             (gone if cells.lost else said).add(cells, database)
         book = _Book(said.gathered(), gone.gathered(), _accounts(database))
         for cells in _raw_contacts(database):
             yield book.contacts(database, cells)
-        said.reject_others(source, book.met)
+        _reject_orphans(database, types, book)
         gone.reject_others(source, book.met)
         database.leave(LEFT_ROW, gone.of(book.met) - book.taken)
         if database.has("calls", *CALLS):
@@ -141,10 +140,38 @@ class _Types:
         )
 
 
-def _data(database: Database) -> Iterator[Cells]:
-    wanted = ("_id", "raw_contact_id", "mimetype_id", "data1", "data2", "data3", "data4")
-    fields = present(database, "data", {name: name for name in wanted})
+def _data(database: Database, types: _Types) -> Iterator[Cells]:
+    fields = {"contact": "raw_contact_id", "type": "mimetype_id", "word": "data1"}
+    fields["other"] = _other(database, types)
     yield from database.cells("data", fields, "ORDER BY rowid", _SAME_DATA)
+
+
+def _other(database: Database, types: _Types) -> str:
+    """SQL for what stands in the place of an empty ``data1``: names in parts, a number's form."""
+    second, third, fourth = (
+        f"COALESCE({column}, '')" if column != "NULL" else "''"
+        for column in database.pick("data", "data2", "data3", "data4")
+    )
+    names = ", ".join(str(n) for numbers in types.names for n in numbers)
+    return (
+        f"CASE WHEN TRIM(COALESCE(data1, '')) = '' THEN CASE WHEN mimetype_id IN ({names})"
+        f" THEN {second} || ' ' || {third} ELSE {fourth} END END"
+    )
+
+
+def _reject_orphans(database: Database, types: _Types, book: "_Book") -> None:
+    """A reject for each row of ``data`` whose contact is gone, and was not found again."""
+    [number] = database.pick("data", "_id")
+    rows = database.rows(
+        f"SELECT {number}, raw_contact_id, data1, {_other(database, types)} FROM data"
+        " WHERE raw_contact_id IS NULL"
+        " OR raw_contact_id NOT IN (SELECT _id FROM raw_contacts WHERE _id NOTNULL) ORDER BY rowid"
+    )
+    for at, contact, *words in rows:
+        if contact not in book.found:
+            said = next((w for value in words if (w := (text(value) or "").strip())), "")
+            where = "data ?" if at is None else f"data {at}"
+            database.source.reject(where, ORPHAN, schema=CONTACT, raw=said)
 
 
 @dataclass(slots=True)
@@ -157,7 +184,7 @@ class _Said:
 
 @dataclass(slots=True)
 class _Data:
-    """Rows of ``data`` in columns: all of them, identifiers, names by type."""
+    """Rows of ``data`` in columns: identifiers, names by type; lost ones with all they say."""
 
     types: _Types
     rows: list[pa.Array] = field(default_factory=list)
@@ -168,36 +195,43 @@ class _Data:
 
     def add(self, cells: Cells, database: Database) -> None:
         """Rows of the table; other kinds of data are counted by their type."""
-        kinds, types = cells.integers("mimetype_id"), self.types
-        first, fourth = _words(cells, "data1"), _words(cells, "data4")
-        word = pc.coalesce(first, fourth)
+        kinds, types = cells.integers("type"), self.types
+        first = _words(cells, "word")
+        word = pc.coalesce(first, _words(cells, "other"))
         plain = _is_in(kinds, types.identifiers)
-        digits = pc.fill_null(pc.match_substring_regex(first, "^[0-9]+$"), False)
-        telegram = pc.and_(_is_in(kinds, types.telegram), digits)
-        telling = pc.and_(_is_in(kinds, types.applications), _is_telling(first))
-        user = pc.binary_join_element_wise("user", first, "")
-        own = pc.if_else(telegram, user, pc.if_else(telling, first, NULL))
-        self.rows.append(cells.locators("_id"))
-        self.contacts.append(cells.integers("raw_contact_id"))
-        self.words.append(word)
+        own = self._of_applications(kinds, first)
+        self.contacts.append(cells.integers("contact"))
+        if cells.lost:
+            self.rows.append(cells.locators("_id"))
+            self.words.append(word)
         self.identifiers.append(pc.if_else(plain, word, own))
-        known = pc.or_(pc.or_(plain, telegram), telling)
-        whole = pc.coalesce(first, joined(_words(cells, "data2"), _words(cells, "data3"), " "))
+        known = pc.or_(plain, pc.is_valid(own))
         for numbers, found in zip(types.names, self.names, strict=True):
             of_name = _is_in(kinds, numbers)
-            found.append(pc.if_else(of_name, whole, NULL))
+            found.append(pc.if_else(of_name, word, NULL))
             known = pc.or_(known, of_name)
         if not cells.lost:
             for met in pc.value_counts(kinds.filter(pc.invert(known))).to_pylist():
                 kind = types.named.get(met["values"], "?")
                 database.leave(f"contact data of type {kind}", met["counts"])
 
+    def _of_applications(self, kinds: pa.Array, words: pa.Array) -> pa.Array:
+        """What applications keep that identifies a contact: null elsewhere."""
+        kept = _is_in(kinds, self.types.applications)
+        if not true(kept):
+            return pa.nulls(len(kinds), STRING)
+        digits = pc.fill_null(pc.match_substring_regex(words, "^[0-9]+$"), False)
+        telegram = pc.and_(_is_in(kinds, self.types.telegram), digits)
+        user = pc.binary_join_element_wise("user", words, "")
+        telling = pc.and_(kept, _is_telling(words))
+        return pc.if_else(telegram, user, pc.if_else(telling, words, NULL))
+
     def gathered(self) -> _Said:
         names = [Gathered.firsts(self.contacts, found) for found in self.names]
         return _Said(Gathered.lists(self.contacts, self.identifiers), names)
 
     def reject_others(self, source: Source, met: Sequence[pa.Array]) -> None:
-        """A reject for each row of a contact that is not among those met."""
+        """A reject for each lost row of a contact that is not among those met."""
         for rows, contacts, words in zip(self.rows, self.contacts, self.words, strict=True):
             other = pc.invert(among(contacts, met))
             for at, word in zip(
@@ -248,6 +282,8 @@ class _Book:
     gone: _Said
     accounts: Mapping[int, str]
     met: list[pa.Array] = field(default_factory=list)
+    found: set[int] = field(default_factory=set)
+    """Numbers of those that free pages or the log alone hold."""
     taken: int = 0
     """Identifiers found in free pages that stand with their contact again."""
 
@@ -255,6 +291,8 @@ class _Book:
         """The contacts of one chunk."""
         ids = cells.integers("_id")
         self.met.append(ids)
+        if cells.lost:
+            self.found.update(ids.drop_null().to_pylist())
         marked = pc.equal(pc.fill_null(cells.integers("deleted"), 0), 1)
         if not cells.lost:
             database.leave("marks that a contact was deleted", true(marked))

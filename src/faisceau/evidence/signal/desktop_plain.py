@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from faisceau.evidence.databases import Cells
+from faisceau.evidence.signal.stored_json import loaded
 from faisceau.tables.schemas.schema import STRING
 
 _TELLING = (
@@ -20,7 +21,7 @@ _ORIGIN = r'"source(?:ServiceId|Uuid)":\s*"'
 def told_by_columns(cells: Cells, attached: Sequence[str]) -> pa.Array:
     """Which messages the columns alone tell: those whose JSON holds nothing of what is read."""
     json, kind = cells.texts("json"), cells.texts("type")
-    whole = pc.and_(pc.starts_with(json, "{"), pc.ends_with(json, "}"))
+    whole = pa.array([bool(loaded(stored)) for stored in cells.raw("json")])
     told = pc.invert(pc.match_substring_regex(json, _TELLING))
     named = pc.or_(
         pc.is_valid(cells.texts("service")),
