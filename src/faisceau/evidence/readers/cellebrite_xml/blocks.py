@@ -1,6 +1,7 @@
 """The bytes of a report as a strict parser wants them, a block at a time."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -11,7 +12,9 @@ BLOCK = 1 << 18
 """Bytes read at a time."""
 
 _FORBIDDEN = bytes(set(range(32)) - {9, 10, 13})
-_NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_REFERENCE = re.compile(rb"&#(?!(?:9|1[03]|x[9ADad]|3[2-9]|[4-9]\d|1\d\d);)")
+"""A reference to a character that XML may not allow, or that is half of one."""
+_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
 
 
 def blocks(source: Source) -> Iterator[bytes]:
@@ -39,10 +42,10 @@ def blocks(source: Source) -> Iterator[bytes]:
 
 def _mended(block: bytes) -> bytes:
     """The block itself where it is sound, as nearly all are: mending costs more than parsing."""
-    if len(block.translate(None, _FORBIDDEN)) == len(block) and b"&#" not in block:
+    if len(block.translate(None, _FORBIDDEN)) == len(block) and not _REFERENCE.search(block):
         if block.isascii():
             return block
-        if not any(sign in block for sign in _NO_CHARACTERS) and _is_utf8(block):
+        if not _NO_CHARACTER.search(block) and _is_utf8(block):
             return block
     stream = mended_xml(BytesIO(block), b"<")
     return b"".join(iter(lambda: stream.read(BLOCK), b""))
