@@ -156,7 +156,8 @@ def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
     A word counts once, for the heaviest trait it belongs to.
     """
     clues = []
-    traits = sorted(ready.lexicon.traits, key=lambda t: (-t.weight, t.trait))
+    said = {name for hit in hits for name in hit.names}
+    traits = [trait for trait in ready.traits if not said.isdisjoint(trait.any)]
     every = {name for trait in traits for name in trait.any}
     left = [h for h in hits if not every.isdisjoint(h.names)]
     for trait in traits:
