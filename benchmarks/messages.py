@@ -121,13 +121,14 @@ def traffic(n: int) -> Iterator[pa.RecordBatch]:
 def drawn(
     size: int, words: pa.Array, law: npt.NDArray[np.float64], chance: np.random.Generator
 ) -> pa.Array:
-    """Texts: two in five are everyday lines, the others words in Zipf's proportions."""
+    """Texts: two in five are everyday lines, the others words; both in Zipf's proportions."""
     lengths = np.maximum(1, chance.lognormal(1.7, 0.8, size).astype(np.int64))
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     said = words.take(pa.array(np.searchsorted(law, chance.random(int(offsets[-1])))))
     free = pa.compute.binary_join(pa.ListArray.from_arrays(offsets, said), " ")
     known = pa.array(" ".join(LINES.split()).split("; "))
-    lines = known.take(pa.array(chance.integers(0, len(known), size)))
+    often = np.cumsum(1 / np.arange(1, len(known) + 1))
+    lines = known.take(pa.array(np.searchsorted(often, chance.random(size) * often[-1])))
     return pa.compute.if_else(pa.array(chance.random(size) < 0.4), lines, free)
 
 

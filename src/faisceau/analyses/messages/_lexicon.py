@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from faisceau.analyses.messages._scan import Scanner
 from faisceau.analyses.messages._words import Ints
-from faisceau.tables.lexicons import Context, Entry, Form, Lexicon, Manner
+from faisceau.tables.lexicons import Context, Entry, Form, Lexicon, Manner, Trait
 
 Floats = npt.NDArray[np.float64]
 Owner = Entry | Context | Manner
@@ -17,13 +17,16 @@ Owner = Entry | Context | Manner
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``scanner`` finds the forms of ``owners[i]`` at number ``i``; ``names`` are its concepts."""
+    """``scanner`` finds the forms of ``owners[i]`` at number ``i``; ``names`` are its concepts;
+    ``traits`` come by falling weight.
+    """
 
     lexicon: Lexicon
     scanner: Scanner
     owners: tuple[Owner, ...]
     names: tuple[frozenset[str], ...]
     contexts: Mapping[str, Context]
+    traits: tuple[Trait, ...]
 
 
 @lru_cache(maxsize=4)
@@ -41,6 +44,7 @@ def rules(lexicon: Lexicon) -> Rules:
         owners=tuple(owners),
         names=tuple(_names(owner) for owner in owners),
         contexts={c.context: c for c in lexicon.contexts},
+        traits=tuple(sorted(lexicon.traits, key=lambda t: (-t.weight, t.trait))),
     )
 
 

@@ -95,7 +95,7 @@ class Scanner:
 
     def fragments(self) -> list[str]:
         """The plain texts that the fast scan looks for, besides numbers; folded."""
-        return [f.text for f in self._plan.words.fragments if f.text != NUMBER]
+        return [f.text for f in self._plan.words.fragments if NUMBER not in f.text]
 
     def suspect(self, texts: pa.Array) -> tuple[Ints, Ints]:
         """Distinct (row, form), sorted: the form may stand there, not surely. Never misses one."""

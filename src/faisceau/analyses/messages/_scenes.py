@@ -35,6 +35,8 @@ DAY = 36 * 3600 * 10**6
 """Messages further apart than this (microseconds) are not one scene."""
 PER, SHORT = 25, 15
 """Words in which a manner is expected once; words added, so that one in three is not a habit."""
+SLIGHT = 0.1
+"""A manner that weighs less than this is left out."""
 EXPLAINED = 0.3
 """Share of the manners that a context takes back, unless its ``clears`` says ``manner``."""
 
@@ -88,7 +90,8 @@ class _Met:
 
 
 def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
-    """Log-odds that the conversation is about trafficking, and why, strongest first.
+    """Log-odds that the conversation is about trafficking, and why: acts, then manners, strongest
+    first.
 
     Where scenes and traits weigh too little there is nothing: an empty list.
     """
@@ -112,7 +115,8 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
     manners = _bounded(list(_manners(hits, ready, talk, background)), done)
     clues = [*scenes, *traits, *contexts, *manners]
     total = BIAS + sum(c.weight for c in clues) - _chance(talk.size)
-    return total, sorted(clues, key=lambda c: (-abs(c.weight), c.code))
+    acts = sorted((*scenes, *traits, *contexts), key=lambda c: (-abs(c.weight), c.code))
+    return total, [*acts, *sorted(manners, key=lambda c: (-abs(c.weight), c.code))]
 
 
 def most(done: float, size: int) -> float:
@@ -140,13 +144,15 @@ def _manners(
 
     A context takes a share of what speaks against the persons: a coach gives orders too.
     """
-    left = background.left(len(talk.senders))
-    for manner in ready.lexicon.manners:
-        found = [h for h in hits if isinstance(h.owner, Manner) and manner.manner in h.names]
+    share = background.left(len(talk.senders))
+    left = [h for h in hits if isinstance(h.owner, Manner)]
+    for manner in sorted(ready.lexicon.manners, key=lambda m: (-abs(m.weight), m.manner)):
+        found = [h for h in left if manner.manner in h.names]
+        left = _without(left, found)  # a word counts once, for the heaviest manner it belongs to
         times = len(found) if manner.every else len({h.word.casefold() for h in found})
         rate = min(manner.most, times * PER / (talk.words + SHORT))
-        if found:
-            weight = manner.weight * rate * (left if manner.weight > 0 else 1.0)
+        weight = manner.weight * rate * (share if manner.weight > 0 else 1.0)
+        if abs(weight) >= SLIGHT:
             yield _clue(manner.manner, manner.text, weight, found)
 
 
@@ -156,7 +162,8 @@ def _traits(hits: list[Hit], ready: Rules, messages: int) -> list[Clue]:
     A word counts once, for the heaviest trait it belongs to.
     """
     clues = []
-    traits = sorted(ready.lexicon.traits, key=lambda t: (-t.weight, t.trait))
+    said = {name for hit in hits for name in hit.names}
+    traits = [trait for trait in ready.traits if not said.isdisjoint(trait.any)]
     every = {name for trait in traits for name in trait.any}
     left = [h for h in hits if not every.isdisjoint(h.names)]
     for trait in traits:

@@ -24,8 +24,8 @@ from faisceau.analyses.messages._sought import Fragment, Sought
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
-SHORT = 4
-"""Letters up to which a fragment bears its edges in its pattern."""
+SHORT = 1
+"""Letters up to which a fragment bears its edges in its pattern: more take long to compile."""
 KNOWN = 1 << 20
 """Words remembered, at most; then memory starts afresh."""
 BLANK = ord(" ")

@@ -177,7 +177,7 @@ def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_R
     begins, ends = np.searchsorted(places, part.begin), np.searchsorted(places, part.end)
     # strongest first: once one is read, those that could not outweigh it are left
     by_talk = np.lexsort((-part.weight, plan.talk[part.begin]))
-    read_rows = _Rows(found, order)
+    table = found.select([name for name, _ in LOOKED]).take(pa.array(order)).combine_chunks()
     best: _Ranked | None = None
     before = None
     for n in by_talk.tolist():
@@ -188,24 +188,12 @@ def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_R
             best, before = None, talk
         if best is not None and best.odds >= most(float(part.weight[n]), int(part.size[n])):
             continue
-        one = _stretch(read_rows.between(int(begins[n]), int(ends[n])), int(part.size[n]), ready)
+        rows = table.slice(int(begins[n]), int(ends[n] - begins[n])).to_pydict()
+        one = _stretch(rows, int(part.size[n]), ready)
         if one is not None and (best is None or one.odds > best.odds):
             best = one
     if best is not None:
         yield best
-
-
-class _Rows:
-    """Rows of a table in a given order."""
-
-    def __init__(self, table: pa.Table, order: Ints) -> None:
-        self.table = table.select([name for name, _ in LOOKED]).combine_chunks()
-        self.order = order
-
-    def between(self, begin: int, end: int) -> dict[str, list[Any]]:
-        """Columns of the rows from ``begin`` to before ``end``."""
-        rows: dict[str, list[Any]] = self.table.take(pa.array(self.order[begin:end])).to_pydict()
-        return rows
 
 
 def _stretch(part: dict[str, list[Any]], size: int, ready: Rules) -> _Ranked | None:
