@@ -18,7 +18,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
-    from faisceau.cli import profiles  # noqa: F401 - its commands register themselves
+    from faisceau.cli import lexicon, profiles  # noqa: F401 - their commands register themselves
     from faisceau.cli.commands import faisceau
 
     for stream in (sys.stdout, sys.stderr):

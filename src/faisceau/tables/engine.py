@@ -28,7 +28,18 @@ from faisceau.tables.schemas.schema import Selection
 from faisceau.words import N_
 
 BATCH_ROWS = 65_536
-READING = ("run", "rows", "show", "report", "findings", "search", "export", "status", "add")
+READING = (
+    "run",
+    "rows",
+    "show",
+    "report",
+    "findings",
+    "search",
+    "export",
+    "status",
+    "add",
+    "lexicon",
+)
 """The acts that read tables."""
 
 

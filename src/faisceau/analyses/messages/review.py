@@ -229,6 +229,8 @@ def judged(
 
 def clues_of(texts: Sequence[str], lexicon: Lexicon) -> npt.NDArray[np.float64]:
     """Which slots of the lexicon's scenes each text may fill (texts × slots, 0 or 1)."""
+    if not (lexicon.scenes or lexicon.traits):  # there is nothing to look for
+        return np.zeros((len(texts), 0))
     first = alarm(lexicon)
     row, fragment = first.scanner.met(pa.array(texts, pa.string()))
     row, fragment = distinct(row, fragment, len(first.begins) - 1)
