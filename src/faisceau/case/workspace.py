@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import ibis
 import pyarrow as pa
@@ -59,12 +59,16 @@ from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
+from faisceau.tables.lexicons import load_lexicon
 from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import MESSAGE, PLATE_READ, REVIEW
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
 from faisceau.words import N_, speaking
+
+if TYPE_CHECKING:  # it brings the scanner along: imported where it is used
+    from faisceau.case.lexicon_work import Suggestion, Trial
 
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
@@ -501,6 +505,56 @@ class Workspace:
                 ):
                     index_rows(builder, segment, engine, self._mask, told)
         return sum(shard.rows for shard in index.shards()) - before, index
+
+    # ---- lexicons ----
+
+    def lexicon_test(self, name: str = "stupefiants") -> "Trial":
+        """Each form of a lexicon (a name, or a file) by the reviewed conversations it occurs in."""
+        from faisceau.case import lexicon_work as work
+
+        lexicon = load_lexicon(name)
+        act = Act("lexicon", tables=frozenset({MESSAGE.name, REVIEW.name}))
+        data = {"lexicon": lexicon.sha256}
+        with self._reading(act, [work.TALKS], data=data) as (permit, closing, engine):
+            verdicts = self._verdicts(permit, work.VERDICTS)
+            trial = work.tried(engine.tables[MESSAGE.name], verdicts, engine, lexicon)
+            closing.data["conversations"] = trial.relevant + trial.others
+        return trial
+
+    def lexicon_suggest(self, name: str = "stupefiants") -> "list[Suggestion]":
+        """Words of confirmed conversations that a lexicon lacks (kind ``ai``)."""
+        with self._suggesting(name, {}) as found:
+            return found
+
+    def lexicon_accept(
+        self, term: str, kind: str, why: str, name: str = "stupefiants"
+    ) -> "tuple[str, Suggestion]":
+        """The text of a lexicon's next version, with a word that ``lexicon_suggest`` put forward.
+
+        Raises ``UsageError`` for a word that it does not put forward: none other leaves the case.
+        """
+        from faisceau.case import lexicon_work as work
+
+        with self._suggesting(name, {"accepted": term, "as": kind, "why": why}) as found:
+            source = f"accepted by {self.agent} on {self.today}: {why}"
+            chosen = work.chosen(term, found)
+            return work.next_version(name, term, kind, source, self.today), chosen
+
+    @contextmanager
+    def _suggesting(self, name: str, data: Mapping[str, str]) -> "Iterator[list[Suggestion]]":
+        from faisceau.case import lexicon_work as work
+
+        lexicon = load_lexicon(name)
+        reads = [work.TALKS, *(s for s in work.NAMED if s.schema.name in self.mandate.data)]
+        tables = frozenset(s.schema.name for s in reads) | {REVIEW.name}
+        act = Act("lexicon", kind=str(Kind.AI), tables=tables)
+        told = {"lexicon": lexicon.sha256, **data}
+        with self._reading(act, reads, kind=Kind.AI, data=told) as (permit, closing, engine):
+            verdicts = self._verdicts(permit, work.VERDICTS)
+            named = work.names_in(engine)
+            found = work.suggested(engine.tables[MESSAGE.name], verdicts, engine, lexicon, named)
+            closing.data["suggested"] = len(found)
+            yield found
 
     def status(self) -> CaseStatus:
         """Exhibits, findings by analysis and status, what falls due."""

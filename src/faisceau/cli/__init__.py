@@ -20,6 +20,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
     from faisceau.cli import (  # noqa: F401 - they register commands
         exporting,
+        lexicon,
         matching,
         profiles,
         watching,

@@ -176,7 +176,7 @@ def reviews(
 
 def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
     """Every verdict in the order it was given, as the table ``review`` has it (native values)."""
-    permit.require(*READING)
+    permit.require(*READING, "lexicon")
     query = (
         sa.select(_reviews, _findings.c.analysis, _findings.c.lead)
         .join(_findings, _findings.c.finding_id == _reviews.c.finding_id)

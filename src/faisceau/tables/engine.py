@@ -39,6 +39,7 @@ READING = (
     "export",
     "status",
     "add",
+    "lexicon",
 )
 """The acts that read tables."""
 

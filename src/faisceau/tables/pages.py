@@ -49,7 +49,7 @@ class _Chunk:
     nested: bool
     dictionary: bool
     mixed: bool
-    """Some pages do without the dictionary."""
+    """There is a dictionary, and some pages do without it."""
     begins: int
     """Where its first page begins, the dictionary's included."""
     constant: Any
@@ -281,7 +281,7 @@ def _chunks(columns: Sequence[Struct]) -> dict[str, _Chunk]:
             ),
             nested=len(meta[3]) > 1,
             dictionary=11 in meta,
-            mixed=any(e[1] in _DATA and e[2] == _PLAIN for e in meta.get(13, ())),
+            mixed=11 in meta and any(e[1] in _DATA and e[2] == _PLAIN for e in meta.get(13, ())),
             begins=min(meta[9], meta.get(11, meta[9])),
             constant=_constant(meta),
             offsets=(column[4], column[5]),

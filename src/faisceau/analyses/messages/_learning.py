@@ -82,8 +82,10 @@ def features(texts: Sequence[str], clues: npt.NDArray[np.float64]) -> Features:
         dtype=np.float32,
     )
     by_letters = TfidfTransformer(sublinear_tf=True).fit_transform(letters.transform(texts))
-    by_clues = normalize(csr_matrix(clues, dtype=np.float32))
-    return Features(hstack([by_words, LETTERS * by_letters, CLUES * by_clues], "csr"), names)
+    blocks = [by_words, LETTERS * by_letters]
+    if clues.shape[1]:
+        blocks.append(CLUES * normalize(csr_matrix(clues, dtype=np.float32)))
+    return Features(hstack(blocks, "csr"), names)
 
 
 def replay(

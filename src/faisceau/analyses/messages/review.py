@@ -228,6 +228,8 @@ def judged(
 
 def clues_of(texts: Sequence[str], lexicon: Lexicon) -> npt.NDArray[np.float64]:
     """Which slots of the lexicon's scenes each text may fill (texts × slots, 0 or 1)."""
+    if not (lexicon.scenes or lexicon.traits):  # there is nothing to look for
+        return np.zeros((len(texts), 0))
     first = alarm(lexicon)
     masks = first.suspected(first.scanner.met(pa.array(texts, pa.string())), len(texts))
     by_text = np.ascontiguousarray(masks[: first.slots].T, "<i8")
