@@ -68,6 +68,7 @@ def identity(person: Table, params: IdentityParams, engine: Engine) -> Iterator[
     """
     api = engine.splink()
     from splink import Linker  # an extra: imported where it is needed
+
     rows = {row["row_id"]: row for row in engine.rows(person.order_by("row_id"))}
     if len(rows) < 2:
         return
@@ -135,7 +136,7 @@ def _trait(  # noqa: PLR0917
 def _subject(row: Mapping[str, Any]) -> Subject:
     """A person as its source calls it; without a reference, by the row that names it."""
     value = row["ref"] or f"person {row['row_id']}"
-    return Subject("person", value, row["procedure"] or "")
+    return Subject("person", value, f"{value} · {row['procedure']}" if row["procedure"] else value)
 
 
 def _nats(bits: float) -> float:
