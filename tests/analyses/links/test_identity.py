@@ -50,8 +50,8 @@ def test_one_person_is_found_however_written(
     linking.add("person.csv", f"{HEADER}PV-2024-1,a,courier,{one}\nPV-2025-2,b,courier,{other}\n")
     [finding] = linking.run("links.identity")
     assert {(s.type, s.value, s.label) for s in finding.subjects} == {
-        ("person", "a", "PV-2024-1"),
-        ("person", "b", "PV-2025-2"),
+        ("person", "a", "a · PV-2024-1"),
+        ("person", "b", "b · PV-2025-2"),
     }
     told = [r.in_words() for r in finding.reasons]
     assert any(said in text for text in told), told

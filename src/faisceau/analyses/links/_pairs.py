@@ -25,6 +25,9 @@ BORNE_BY = (2, 3, 5, 9, 17)
 LINES = ("phone", "handle", "email", "imei", "imsi", "iccid", "document", "iban", "plate")
 
 NAMED = ("person", "payer", "marking")
+UNSEEN = 30
+"""Values beside those at hand, as if none of their words were met: in a small set, two that share
+a word make it look common."""
 LIKELY = ("", "+usual", "+common", "+born")
 
 
@@ -250,6 +253,6 @@ def _likely(traits: Traits) -> Ints:
                 counts[word] += n
         total = sum(held)
         for value, some, text in zip(at.tolist(), words, texts, strict=True):
-            expected = total * math.prod(counts[word] / total for word in some)
+            expected = total * math.prod(counts[word] / (total + UNSEEN) for word in some)
             likely[value] = 3 if "|" in text else np.searchsorted((0.1, 1.0), expected, "right")
     return likely

@@ -76,7 +76,7 @@ _PAIR, _FEW, _MANY = (
 CHANCE_STATES = np.array([_PAIR, _PAIR, _FEW, _MANY, _MANY, _MANY]).reshape(6, 16)
 """The same among chance ones; how often is measured on values drawn at random."""
 
-JOINED, JOINED_NAME, JOINED_NEAR = 0.1, 0.5, 0.6
+JOINED, JOINED_NAME, JOINED_NEAR = 0.2, 0.5, 0.6
 """Of chance coincidences, the share in which a stranger joins the bearers of a network's own
 value: seldom with numbers and addresses, often with names and slips."""
 

@@ -22,6 +22,8 @@ FEW = 3
 CROWD = 24
 """Values that share what remains, at most: a larger crowd is a pattern, not a slip."""
 SHORTEST = 6
+LONGEST = 10**16
+"""Beyond any number that is compared by its digits."""
 
 _SOUNDS = [
     (re.compile(pattern), sound)
@@ -41,6 +43,8 @@ _SOUNDS = [
     )
 ]
 _WORD = re.compile(r"[^\W_]+")
+_NO_DIGIT = re.compile(r"\D+")
+_NUMBER = re.compile(r"[0-9]{,16}")
 
 
 @lru_cache(1 << 18)
@@ -69,7 +73,7 @@ def unordered(text: str) -> str:
 
 def digits(text: str) -> str:
     """The digits of a number."""
-    return "".join(c for c in text if c.isdigit())
+    return _NO_DIGIT.sub("", text)
 
 
 def _bare(text: str) -> str:
@@ -145,6 +149,8 @@ def _near(forms: Sequence[str], held: Ints) -> Iterator[tuple[int, int]]:
 
 def _remains(forms: Sequence[str]) -> tuple[Ints, Ints]:
     """Each form and what remains of it when one sign is left out, hashed, with its owner."""
+    if all(map(_NUMBER.fullmatch, forms)):
+        return _numeric_remains(forms)
     keys: list[int] = []
     counts: list[int] = []
     for form in forms:
@@ -155,3 +161,20 @@ def _remains(forms: Sequence[str]) -> tuple[Ints, Ints]:
         keys += map(hash, remains)
         counts.append(len(remains))
     return np.repeat(np.arange(len(forms)), counts), np.array(keys, np.int64)
+
+
+def _numeric_remains(forms: Sequence[str]) -> tuple[Ints, Ints]:
+    """The same for numbers, whose hash is the number itself, its length before it."""
+    lengths = np.fromiter(map(len, forms), np.int64, len(forms))
+    owners, keys = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for length in np.unique(lengths[lengths >= SHORTEST]).tolist():
+        mine = np.flatnonzero(lengths == length)
+        numbers = np.array([int(forms[i]) for i in mine.tolist()], np.int64)
+        powers = 10 ** np.arange(length, dtype=np.int64)
+        left = numbers[:, None] // (10 * powers) * powers + numbers[:, None] % powers
+        every = np.column_stack([left + (length - 1) * LONGEST, numbers + length * LONGEST])
+        every.sort(axis=1)
+        fresh = np.column_stack([np.ones(len(mine), bool), every[:, 1:] != every[:, :-1]])
+        owners.append(np.repeat(mine, fresh.sum(axis=1)))
+        keys.append(every[fresh])
+    return np.concatenate(owners), np.concatenate(keys)

@@ -73,7 +73,7 @@ def web(  # noqa: PLR0917
     weighed = weigh(found, len(traits.procedures), around)
     order = np.argsort(weighed.pairs.of, kind="stable")
     begin = np.searchsorted(weighed.pairs.of[order], np.arange(len(weighed.pairs.a) + 1))
-    rate = false_rate(weighed.pairs.weight, weighed.prior)
+    rate = false_rate(weighed.pairs.weight, weighed.prior, len(traits.procedures))
     held = np.argsort(traits.proc, kind="stable")
     starts = np.searchsorted(traits.proc[held], np.arange(len(traits.procedures) + 1))
     return Web(traits, around, found, weighed, rate, order, begin, (held, starts))

@@ -48,14 +48,18 @@ TRUSTED = 0.9
 """Prior share of the classes from which one learns how true coincidences are corroborated."""
 TELLING = 0.5
 """A coincidence that is no chance as surely as this may corroborate others."""
-SURE = 0.995
+SURE = 0.99
 """No class is believed more than this."""
+MOST_LINKED = 0.2
+"""No more of all pairs are taken to be linked, however few there are."""
 MOST = 4.0
 """What corroborates weighs no more, either way."""
 FAINT = 0.06
 """Below this share of true ones a class is part of the scenery: its weight is nothing."""
 RESIDUE = 0.001
-"""The rate of false links that no weight removes."""
+"""The rate of false links that no weight removes, however many procedures there are."""
+FEW = 0.3
+"""This over the number of procedures is added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
         share = _shares(found.classes, ratio, counts, seen, priors)
         worth = _ratios(_met(bucket, state, anchor, TRUE_STATES), chance[1], joined, bucket, state)
         own = _sigmoid(_logit(share[found.classes]) + worth)
-        prior = float(_logit(min(0.5, linked / every)))
+        prior = float(_logit(min(MOST_LINKED, linked / every)))
         weight = np.where(share < FAINT, 0.0, np.maximum(0.0, _logit(share) - prior))
         counted = _strongest(found, pair, weight[found.classes])
         best = _best(pair, counted, weight[found.classes] + worth, n)
@@ -183,7 +187,8 @@ def _ratios(true: Floats, chance: Floats, joined: Floats, bucket: Ints, state: I
     stranger = of_rest * apart
     mixed = (1 - joined) * chance[bucket, state] + joined * stranger[bucket, state]
     weights: Floats = np.log(true[bucket, state] / mixed)
-    return np.clip(weights, -MOST, MOST)
+    least = np.where(state // REST == THIRD, 0.0, -MOST)  # a third witness never speaks against
+    return np.clip(weights, least, MOST)
 
 
 def _met(bucket: Ints, state: Ints, weight: Floats, usual: Floats) -> Floats:
@@ -233,6 +238,8 @@ def _sigmoid(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-np.clip(x, -500, 500)))
 
 
-def false_rate(weight: Floats | float, prior: float) -> Floats:
-    """The rate of false links at a weight; never below ``RESIDUE``: models err too."""
-    return RESIDUE + (1 - RESIDUE) * _sigmoid(-(np.asarray(weight) + prior))
+def false_rate(weight: Floats | float, prior: float, procedures: int) -> Floats:
+    """The rate of false links at a weight; never below what no weight removes: models err too, and
+    the more so the fewer procedures they rest on."""
+    least = RESIDUE + FEW / max(FEW * 10, procedures)
+    return least + (1 - least) * _sigmoid(-(np.asarray(weight) + prior))

@@ -136,7 +136,7 @@ def _trait(  # noqa: PLR0917
 def _subject(row: Mapping[str, Any]) -> Subject:
     """A person as its source calls it; without a reference, by the row that names it."""
     value = row["ref"] or f"person {row['row_id']}"
-    return Subject("person", value, row["procedure"] or "")
+    return Subject("person", value, f"{value} · {row['procedure']}" if row["procedure"] else value)
 
 
 def _nats(bits: float) -> float:
