@@ -74,12 +74,12 @@ class Board:
 class _Rows:
     """The rows of one person's ties, by contact and period."""
 
-    by_tie: dict[tuple[int, int], dict[str, set[int]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(set))
+    by_contact: dict[int, dict[int, dict[str, set[int]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     )
 
     def add(self, contact: int, cited: Cited) -> None:
-        self.by_tie[contact, cited.period][cited.table].update(cited.rows)
+        self.by_contact[contact][cited.period][cited.table].update(cited.rows)
 
     def of(
         self, contacts: Sequence[int], period: int | None = None, each: int | None = None
@@ -88,8 +88,10 @@ class _Rows:
         found: dict[str, set[int]] = defaultdict(set)
         total = 0
         for contact in contacts:
-            for (other, at), tables in sorted(self.by_tie.items()):
-                if other != contact or period not in (None, at):
+            if total >= CITED:
+                break
+            for at, tables in sorted(self.by_contact.get(contact, {}).items()):
+                if period not in (None, at):
                     continue
                 for table, rows in sorted(tables.items()):
                     some = sorted(rows)[: min(CITED - total, each or CITED)]

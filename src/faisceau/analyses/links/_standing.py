@@ -20,11 +20,13 @@ import numpy as np
 
 from faisceau.analyses.links._contact_ties import Floats, Ints, Ties
 
-EFFORT = 20_000_000
+EFFORT = 10_000_000
 """Ties followed for one measure, about: up to there every chain is looked at; beyond, those from
 some persons, evenly chosen among all (Brandes and Pich 2007)."""
 PIVOTS = 8
 """Persons from whom chains are followed, at least."""
+NEVER = 1e15
+"""The length of a tie that is taken away."""
 REMOVALS = 40
 """Persons, at least, whose removal is tried."""
 MEASURES = ("volume", "between", "eminent", "fragments")
@@ -83,10 +85,10 @@ def standing(net: Network, most: int, always: Sequence[int] = ()) -> Standing:
     return _standing(values)
 
 
-def sketch(net: Network) -> Standing:
+def sketch(net: Network, effort: int = EFFORT) -> Standing:
     """The three measures that take no removal."""
     graph, count = net.graph, len(net)
-    pivots = _pivots(net)
+    pivots = _pivots(net, effort)
     everybody = len(pivots) == count
     between = graph.betweenness(
         weights="length", directed=False, sources=None if everybody else pivots
@@ -102,10 +104,10 @@ def sketch(net: Network) -> Standing:
     )
 
 
-def _pivots(net: Network, times: int = 1) -> list[int]:
-    """The vertices from which chains are followed, when that is done so many times."""
+def _pivots(net: Network, effort: int) -> list[int]:
+    """The vertices from which chains are followed, for so many ties in all."""
     count = len(net)
-    can = EFFORT // max(net.graph.ecount() * times, 1)
+    can = effort // max(net.graph.ecount(), 1)
     if can >= count:
         return [*range(count)]
     return [int(v) for v in np.unique(np.linspace(0, count - 1, max(can, PIVOTS)).astype(int))]
@@ -114,25 +116,26 @@ def _pivots(net: Network, times: int = 1) -> list[int]:
 def _fragments(net: Network, tried: Sequence[int]) -> Floats:
     """By vertex: the share of the others' cohesion that goes with the person."""
     graph, count = net.graph, len(net)
-    pivots = np.array(_pivots(net, len(tried)))
-    whole = _nearness(graph, pivots.tolist())
+    lengths = np.array(graph.es["length"])
+    pivots = np.array(_pivots(net, EFFORT // max(len(tried), 1)))
+    whole = _nearness(graph, pivots.tolist(), lengths)
     found = np.full(count, np.nan)
     for v in tried:
         from_others = pivots != v
         others = np.arange(count) != v
         before = float(whole[from_others][:, others].sum())
-        left = graph.copy()
-        left.delete_edges(left.incident(v))
-        after = float(_nearness(left, pivots[from_others].tolist())[:, others].sum())
+        left = lengths.copy()
+        left[graph.incident(v)] = NEVER
+        after = float(_nearness(graph, pivots[from_others].tolist(), left)[:, others].sum())
         found[v] = (before - after) / before if before else 0.0
     return found
 
 
-def _nearness(graph: igraph.Graph, sources: list[int]) -> Floats:
+def _nearness(graph: igraph.Graph, sources: list[int], lengths: Floats) -> Floats:
     """One over the length of the chain, from each source to everybody; 0 where there is none."""
-    lengths = np.array(graph.distances(source=sources, weights="length"), float)
+    chains = np.array(graph.distances(source=sources, weights=lengths.tolist()), float)
     with np.errstate(divide="ignore"):
-        near = 1 / lengths
+        near = np.where(chains < NEVER, 1 / chains, 0.0)
     near[np.arange(len(sources)), sources] = 0.0
     return near
 

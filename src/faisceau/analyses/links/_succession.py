@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from faisceau.analyses.links._contact_ties import Floats, Ints, Ties
-from faisceau.analyses.links._standing import Network, Standing, network, sketch
+from faisceau.analyses.links._standing import EFFORT, Network, Standing, network, sketch
 
 PARIS = ZoneInfo("Europe/Paris")
 DAY = 86_400
@@ -108,7 +108,7 @@ def moments(ties: Ties, spans: Sequence[Period]) -> dict[int, Moment]:
         part = ties.of(n)
         if len(part.source):
             net = network(part)
-            found[n] = Moment(span, part, net, sketch(net))
+            found[n] = Moment(span, part, net, sketch(net, EFFORT // 4))
     return found
 
 
