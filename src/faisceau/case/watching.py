@@ -45,8 +45,8 @@ KEPT_AT = 500
 """Alerts after which their reads are added to the case, without waiting for the end."""
 LEARNT = 5_000_000
 """Reads of the case that likely next cameras are learnt from, about: those of its last days."""
-LONGEST = 16
-"""Letters and digits of the longest plate."""
+LONGEST = 32
+"""Letters and digits of the longest plate, or of what a source writes in its place."""
 SHOWN = 5
 PLATE_HEADERS = frozenset(map(folded, ("plate", *PLATE_READ.columns["plate"].headers)))
 REASON_HEADERS = frozenset(map(folded, ("reason", "motif", "raison")))

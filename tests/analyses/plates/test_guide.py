@@ -16,6 +16,12 @@ from faisceau.testing import mandate
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "plates.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ARRIVING = """\
+plate,camera_id,read_at
+20154722114730-650,entrance1,2016-06-01T08:00:00Z
+20151101121151-1,entrance1,2016-06-01T08:00:30Z
+20154722114730-650,entrance1,2016-06-01T08:00:40Z
+"""
 FAISCEAU = [str(Path(sys.executable).with_name("faisceau"))]
 
 
@@ -33,6 +39,8 @@ def followed(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         until=today + timedelta(days=300),
     )
     (folder / "mandate.toml").write_bytes(text)
+    (folder / "wanted.csv").write_text("plate,reason\n20154722114730-650,stolen\n")
+    (folder / "arriving.csv").write_text(ARRIVING)
     for block in BLOCK.findall(PAGE.read_text("utf-8")):
         for line in block.splitlines():
             done = run(folder, line.removeprefix("faisceau "))
@@ -77,3 +85,25 @@ def test_four_vehicles_stay_for_weeks(followed: Path) -> None:
     assert found[0]["subjects"][0]["value"] == "20154519024544-322"
     assert "stays 108 days" in found[0]["title"]
     assert len(found) == 4
+
+
+def test_the_watch_keeps_the_read_that_it_told_and_no_other(followed: Path) -> None:
+    since = "read_at > '2016-06-01'"
+    rows = json.loads(
+        run(followed, f'rows reserve plate_read --where "{since}" --format json').stdout
+    )
+    assert [(row["plate"], row["ref"]) for row in rows] == [
+        ("20154722114730-650", "arriving.csv#line 2")
+    ]
+    said = run(
+        followed,
+        "watch reserve wanted.csv --from arriving.csv --procedure PR/2026/0417 --format jsonl",
+    )
+    [alert] = [json.loads(line) for line in said.stdout.splitlines()]
+    assert (alert["plate"], alert["reason"], alert["exact"]) == (
+        "20154722114730-650",
+        "stolen",
+        True,
+    )
+    assert sum(onward["share"] for onward in alert["next"]) <= 1
+    assert alert["next"]
