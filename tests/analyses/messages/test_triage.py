@@ -199,3 +199,56 @@ def test_on_a_real_case_the_finding_cites_its_messages(desk: Desk) -> None:
     assert finding.subjects[0].value == "T1"
     assert finding.params["lexicon"].startswith("stupefiants ")
     assert desk.run("messages.triage") == [finding]
+
+
+SPOKEN = {
+    "es": (
+        "que tal, tienes coca hoy? cuanto el gramo",
+        "si tengo, 60 euros el gramo, de la buena",
+        "quiero dos gramos, pago en efectivo",
+        "vale, estoy abajo en 10 min, ven solo",
+    ),
+    "nl": (
+        "heb je nog wiet? hoeveel per gram",
+        "ja, 10 euro per gram, goede kwaliteit",
+        "ik wil 5 gram, contant",
+        "ik ben er over 10 min, kom alleen",
+    ),
+    "en": (
+        "yo you got any coke tonight? how much a gram",
+        "yeah 70 a gram, top quality, cash only",
+        "i need two grams",
+        "my driver is outside in 10 mins, come alone",
+    ),
+    "pt": (
+        "tens cocaina hoje? quanto o grama",
+        "tenho, 50 euros o grama, da boa",
+        "quero duas gramas, pago em dinheiro",
+        "estou la em baixo em 10 min, vem sozinho",
+    ),
+    "it": (
+        "hai cocaina stasera? quanto al grammo",
+        "si, 70 euro al grammo, roba buona",
+        "voglio due grammi, pago in contanti",
+        "sono sotto tra 10 min, vieni da solo",
+    ),
+    "sq": (
+        "a ke kokaine sot? sa kushton grami",
+        "po, 60 euro grami, mall i mire",
+        "dua dy gram, me para ne dore",
+        "jam poshte per 10 min, eja vetem",
+    ),
+    "ary": (
+        "salam khoya kayn lhchich lyoum? bchhal lgram",
+        "kayn, 50 dh lgram, nadi",
+        "bghit joj gram, ghadi nkhless cash",
+        "ana taht, aji bohdek",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_an_order_is_recognised_in_the_languages_met(run: Run, language: str) -> None:
+    lines = [("cd"[n % 2], said) for n, said in enumerate(SPOKEN[language])]
+    [lead] = run(talk("T1", *lines))
+    assert lead.score > 0.3
