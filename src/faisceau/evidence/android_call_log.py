@@ -93,6 +93,7 @@ def _calls(database: Database, cells: Cells) -> Batch:
         "count": pa.repeat(1, cells.n).cast(pa.int64()),
         "kind": "voice",
         "direction": direction,
+        **cells.marks(),
     }
     reasons = rejecting(pc.is_null(direction), NO_SIDES, None)
     return batch(CALL, columns, cells.locators("_id"), reasons)

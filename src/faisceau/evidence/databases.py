@@ -264,6 +264,10 @@ class Cells:
             return pa.repeat(True, self.n)
         return pa.repeat(False, self.n) if marked is None else marked
 
+    def marks(self) -> dict[str, pa.Array]:
+        """The column ``deleted`` of lost rows, where a format itself marks none."""
+        return {"deleted": pa.repeat(True, self.n)} if self.lost else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Times:

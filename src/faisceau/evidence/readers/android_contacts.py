@@ -312,6 +312,7 @@ class _Book:
             "account": pc.if_else(_is_telling(account), account, NULL),
             "name": name,
             "identifiers": identifiers,
+            "deleted": deleted,
         }
         empty = pc.and_(pc.is_null(name), pc.is_null(identifiers))
         database.leave("contacts without name or number", true(empty))

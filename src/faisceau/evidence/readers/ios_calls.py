@@ -152,6 +152,7 @@ def _newer(cells: Cells, people: _People, me: str, source: Source) -> Iterator[B
         **_columns(peer, me, mine, taken, cells.numbers("zduration")),
         "ref": cells.texts("zunique_id"),
         "started_at": cocoa_times(cells, "zdate").counted(source, "call.started_at"),
+        **cells.marks(),
     }
     locators = cells.locators("z_pk")
     yield _batch(columns, locators, peer)
@@ -177,6 +178,7 @@ def _older(cells: Cells, me: str, source: Source) -> Batch:
     columns = {
         **_columns(peer, me, mine, pc.greater(lasted, 0.0), lasted),
         "started_at": times.counted(source, "call.started_at"),
+        **cells.marks(),
     }
     return _batch(columns, cells.locators("rowid"), peer)
 

@@ -105,6 +105,7 @@ def read(source: Source) -> Iterator[Batch]:
                 "ref": cells.texts("guid"),
                 "name": _names(cells),
                 "identifiers": identifiers,
+                **cells.marks(),
             }
             yield Batch(CONTACT, pa.RecordBatch.from_pydict(columns), cells.locators("rowid"))
         everyone = pa.array(reachable.keys, pa.int64())

@@ -319,6 +319,7 @@ def _call_batch(
         "count": pa.repeat(1, cells.n).cast(pa.int64()),
         "kind": "voice",
         "direction": pc.if_else(out, "out", pc.if_else(missed, "missed", "in")),
+        **cells.marks(),
     }
     return batch(CALL, columns, cells.locators("_id"))
 

@@ -337,6 +337,7 @@ def _contacts(database: Database, book: SkypeBook) -> Iterator[Batch]:
             "account": pa.repeat(pa.scalar(book.account, STRING), cells.n),
             "name": pc.coalesce(*shown),
             "identifiers": _identifiers(cells, ("skypename", *_PHONES, "emails")),
+            **cells.marks(),
         }
         yield Batch(CONTACT, pa.RecordBatch.from_pydict(columns), cells.locators("id"))
 

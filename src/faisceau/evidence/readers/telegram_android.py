@@ -181,7 +181,8 @@ def _imported(database: Database, book: Book) -> Iterator[Batch]:
             names.append(" ".join(n for n in (text(first), text(last)) if n) or None)
             listed.append([*dict.fromkeys(phones.pop(key, ())), *([f"user{uid}"] if uid else [])])
         columns = {"account": book.account, "ref": cells.texts("key"), "name": names}
-        yield batch(CONTACT, {**columns, "identifiers": listed}, cells.locators("row"))
+        columns |= {"identifiers": listed, **cells.marks()}
+        yield batch(CONTACT, columns, cells.locators("row"))
     database.leave("numbers of no imported contact", sum(map(len, phones.values())))
 
 
@@ -297,7 +298,8 @@ def _messages(database: Database, cells: Cells, book: Book, why: str | None) -> 
     if calls.at:
         rows = pa.array(calls.at, pa.int64())
         started = at.at.take(rows)
-        yield batch(CALL, {**calls.columns, "started_at": started}, locators.take(rows))
+        marks = {name: marked.take(rows) for name, marked in cells.marks().items()}
+        yield batch(CALL, {**calls.columns, "started_at": started, **marks}, locators.take(rows))
 
 
 def _said(said: Fields) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def _batch(cells: Cells, book: SkypeBook, members: dict[int, _Members]) -> Batch
         "count": pa.repeat(1, len(legs)).cast(pa.int64()),
         "kind": pa.repeat("voice", len(legs)),
         "direction": pa.array(directions, STRING),
+        **{name: marks.take(which) for name, marks in cells.marks().items()},
     }
     return Batch(CALL, pa.RecordBatch.from_pydict(columns), cells.locators("id").take(which))
 

@@ -1,6 +1,15 @@
 """``call``, ``contact``, ``handset``: who called whom, who is called what, with which device."""
 
-from faisceau.tables.schemas.schema import INTEGER, NUMBER, STRING, STRINGS, TIME, Column, Schema
+from faisceau.tables.schemas.schema import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    STRINGS,
+    TIME,
+    Column,
+    Schema,
+)
 
 CALL = Schema(
     "call",
@@ -56,6 +65,7 @@ CALL = Schema(
         ),
         Column("latitude", NUMBER, "Of the cell, degrees north, WGS 84."),
         Column("longitude", NUMBER, "Of the cell, degrees east, WGS 84."),
+        Column("deleted", BOOLEAN, "It was deleted.", headers=("supprimé",)),
     ),
     anchors=("caller", "callee"),
 )
@@ -74,6 +84,7 @@ CONTACT = Schema(
             identity=True,
             headers=("identifiants", "numéros", "numéro", "téléphone", "tel"),
         ),
+        Column("deleted", BOOLEAN, "It was deleted.", headers=("supprimé",)),
     ),
 )
 
