@@ -16,7 +16,7 @@ Event = tuple[str, Any]
 CONTAINERS = ("start_map", "start_array")
 BLOCK = 4096
 """Elements of an array built event by event that are handed over at once."""
-FIRST, STRETCH = 1 << 14, 1 << 20
+FIRST, STRETCH = 1 << 14, 1 << 18
 """Bytes of an array that are parsed at once: at its beginning, and when it goes on."""
 PIECE = 1 << 16
 
@@ -116,7 +116,7 @@ class Events:
                 if said is None:
                     return
                 data, size = data[found.end + (not found.closed) :], min(4 * size, STRETCH)
-                joint = found.joint
+                joint = found.joint if found.deepest == 1 else b""  # flat ones are told sooner
                 if said:
                     yield said
                 if found.closed:

@@ -59,8 +59,8 @@ _HEADER = (
     "consistent_thread_identifier",
 )
 _NOT_ONE = N_("not a message")
-WAITING = 16
-"""Blocks of messages, about a megabyte of JSON each, that wait for the end of their file."""
+WAITING = 64
+"""Blocks of messages, of a quarter of a megabyte each, that wait for the end of their file."""
 _OLD = ("sender_name", "timestamp_ms", "content")
 _NEW = ("senderName", "timestamp", "text")
 """Who, when and what, in both forms."""
