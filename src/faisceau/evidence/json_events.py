@@ -18,6 +18,8 @@ BLOCK = 4096
 """Elements of an array built event by event that are handed over at once."""
 FIRST, STRETCH = 1 << 14, 1 << 18
 """Bytes of an array that are parsed at once: at its beginning, and when it goes on."""
+LONGEST = 1 << 23
+"""Bytes without the end of an element that are searched for it: an odd quote may hide them all."""
 PIECE = 1 << 16
 
 
@@ -111,6 +113,8 @@ class Events:
                     continue
                 found = stretch(data)
                 if found is None:
+                    if len(data) >= LONGEST:
+                        return
                     continue
                 said = elements(data[: found.end]) if found.deepest < DEEPEST else None
                 if said is None:
