@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faisceau.errors import BadInput
@@ -243,6 +243,7 @@ def compared(reader: Reader, document: bytes, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("form", FORMS)
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 2**32), strange=st.sampled_from([0.0, 0.02, 0.2]))
 def test_nothing_differs_but_the_speed(form: str, seed: int, strange: float) -> None:
     reader, document, variants = FORMS[form]

@@ -90,6 +90,15 @@ def test_values_nested_too_deep_are_dropped_and_their_neighbours_kept() -> None:
     assert str(found["list"][1]).count("[") == DEEPEST
 
 
+def test_an_odd_quote_does_not_bring_the_rest_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events_module, "LONGEST", 1 << 15)
+    taken: list[int] = []
+    monkeypatch.setattr(events_module, "stretch", lambda data: taken.append(len(data)))
+    said = {"list": [{"n": n} for n in range(50_000)]}
+    assert walked(json.dumps(said).encode()) == (said, True)
+    assert max(taken) < 1 << 17
+
+
 def test_texts_full_of_brackets_cost_no_more_than_others() -> None:
     said = {"name": "[" * 1_000_000, "list": [1, 2], "after": [3]}
     found, whole = walked(json.dumps(said).encode())

@@ -16,8 +16,10 @@ Event = tuple[str, Any]
 CONTAINERS = ("start_map", "start_array")
 BLOCK = 4096
 """Elements of an array built event by event that are handed over at once."""
-FIRST, STRETCH = 1 << 14, 1 << 20
+FIRST, STRETCH = 1 << 14, 1 << 18
 """Bytes of an array that are parsed at once: at its beginning, and when it goes on."""
+LONGEST = 1 << 23
+"""Bytes without the end of an element that are searched for it: an odd quote may hide them all."""
 PIECE = 1 << 16
 
 
@@ -111,12 +113,14 @@ class Events:
                     continue
                 found = stretch(data)
                 if found is None:
+                    if len(data) >= LONGEST:
+                        return
                     continue
                 said = elements(data[: found.end]) if found.deepest < DEEPEST else None
                 if said is None:
                     return
                 data, size = data[found.end + (not found.closed) :], min(4 * size, STRETCH)
-                joint = found.joint
+                joint = found.joint if found.deepest == 1 else b""  # flat ones are told sooner
                 if said:
                     yield said
                 if found.closed:

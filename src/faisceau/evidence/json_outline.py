@@ -1,6 +1,7 @@
 """What a JSON file looks like from its beginning: the key paths that a reader recognises it by."""
 
 import io
+from typing import Any
 
 import ijson
 
@@ -10,6 +11,7 @@ from faisceau.evidence.reading import Head
 Path = tuple[str, ...]
 ITEM = "[]"
 """Stands in a path for any item of an array."""
+_TOLD = "json_paths"
 DEEPEST = 8
 """Keys nested deeper are not looked at."""
 
@@ -21,6 +23,14 @@ def json_paths(head: Head) -> frozenset[Path]:
     """
     if not head.is_json:
         return frozenset()
+    known: dict[str, Any] = vars(head)  # each reader asks: told once for all of them
+    if _TOLD not in known:
+        known[_TOLD] = _paths(head)
+    told: frozenset[Path] = known[_TOLD]
+    return told
+
+
+def _paths(head: Head) -> frozenset[Path]:
     found: set[Path] = set()
     at: list[str] = []
     stream = mended_json(io.BytesIO(head.start), head.encoding or "utf-8")

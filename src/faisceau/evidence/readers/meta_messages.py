@@ -11,21 +11,23 @@ download of end-to-end encrypted chats: ``participants``, ``threadName``, ``mess
   are counted. A call between two is a row of ``call``. Reactions and addresses are counted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import ijson
+import pyarrow as pa
 
 from faisceau.errors import BadInput
 from faisceau.evidence.clocks import epoch_ms
 from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
-from faisceau.evidence.json_columns import but, empty, lists, moments, texts, unset
+from faisceau.evidence.json_columns import but, converted, lists, moments, texts, unset
 from faisceau.evidence.json_events import CONTAINERS, json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
 from faisceau.evidence.meta_text import app_of, attachment, kind_of, mended, mended_tree
 from faisceau.evidence.reading import Head, Record, Source
 from faisceau.tables.schemas import CALL, MESSAGE, Batch, Row
+from faisceau.tables.schemas.schema import STRING, STRINGS
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL]
@@ -59,15 +61,15 @@ _HEADER = (
     "consistent_thread_identifier",
 )
 _NOT_ONE = N_("not a message")
-WAITING = 16
-"""Blocks of messages, about a megabyte of JSON each, that wait for the end of their file."""
+WAITING = 64
+"""Blocks of messages, of a quarter of a megabyte each, that wait for the end of their file."""
 _OLD = ("sender_name", "timestamp_ms", "content")
 _NEW = ("senderName", "timestamp", "text")
 """Who, when and what, in both forms."""
 
 
 def _form(sender: str, time: str, words: str) -> Form:
-    """A message of words alone, with the names of one form; another's are read alone."""
+    """A message with the names of one form; calls, events and another form's are read alone."""
     takes = {
         sender: mended(texts),
         time: moments(1000),
@@ -75,9 +77,10 @@ def _form(sender: str, time: str, words: str) -> Form:
         "type": but("Call", *_EVENTS),
         "is_unsent": unset,
         "isUnsent": unset,
-        **dict.fromkeys(_ATTACHED, empty),
+        "share": converted(lambda share: _shared(mended_tree(share)), STRINGS),
+        **dict.fromkeys(_ATTACHED, converted(lambda one: _uris(mended_tree(one)), STRINGS)),
     }
-    others = {*_OLD, *_NEW, "share", "users", "call_duration", "missed"} - takes.keys()
+    others = {*_OLD, *_NEW, "users", "call_duration", "missed"} - takes.keys()
     return Form(takes, frozenset((*_PLAIN, *_COUNTED)), frozenset(others))
 
 
@@ -218,11 +221,12 @@ class _Messages:
 
 
 def _plain(source: Source, thread: _Thread, alike: Alike, names: tuple[str, str, str]) -> Batch:
-    """Words between people: no attachment, no call, no event."""
+    """What people said and sent: no call, no event."""
     for name, what in _COUNTED.items():
         if name in alike.fields and (n := sum(_counted(one.get(name)) for one in alike.said)):
             source.leave(what, n)
     sender, time, words = names
+    kind, sha256 = _files(source, alike)
     columns = {
         "app": thread.app,
         "account": source.owner,
@@ -232,10 +236,44 @@ def _plain(source: Source, thread: _Thread, alike: Alike, names: tuple[str, str,
         "sender_name": alike[sender],
         "recipients": lists(alike[sender], lambda one: thread.others(one) or None),
         "sent_at": alike[time],
-        "text": alike[words],
-        "kind": "text",
+        "text": _words(alike, words),
+        "kind": kind,
+        "attachment_sha256": sha256,
     }
     return plain_batch(MESSAGE, columns, alike.where("message "))
+
+
+def _words(alike: Alike, name: str) -> pa.Array:
+    """What is said, and below it what is shared."""
+    said = alike[name]
+    if "share" not in alike.fields:
+        return said
+    shared = alike.of("share", STRINGS).to_pylist()
+    merged = [
+        _merged((one, *more)) if more else one
+        for one, more in zip(said.to_pylist(), shared, strict=True)
+    ]
+    return pa.array(merged, STRING)
+
+
+def _files(source: Source, alike: Alike) -> tuple[pa.Array | str, pa.Array | None]:
+    """Kinds, and hashes of the files that lie in the exhibit."""
+    names = [name for name in _ATTACHED if name in alike.fields]
+    if not names:
+        return "text", None
+    uris = [alike.of(name, STRINGS).to_pylist() for name in names]
+    found = [
+        _first(
+            source,
+            [
+                (uri, _KINDS.get(name) or kind_of(uri))
+                for name, some in zip(names, carried, strict=True)
+                for uri in some or ()
+            ],
+        )
+        for carried in zip(*uris, strict=True)
+    ]
+    return pa.array([k for k, _ in found], STRING), pa.array([h for _, h in found], STRING)
 
 
 def _message(source: Source, thread: _Thread, record: Record, said: Mapping[str, Any]) -> Row:
@@ -289,8 +327,13 @@ def _text(record: Record, message: Mapping[str, Any]) -> str | None:
     parts = [record.maybe(name) for name in ("content", "text") if name in message]
     shared = record.maybe("share", _shared) if "share" in message else None
     users = record.maybe("users", _joined) if "users" in message else None
+    return _merged((*parts, *(shared or ()), *(users or ())))
+
+
+def _merged(parts: Iterable[str | None]) -> str | None:
+    """The parts, a line each, but those that an earlier one holds."""
     said: list[str] = []
-    for part in (*parts, *(shared or ()), *(users or ())):
+    for part in parts:
         if part and not any(part in earlier for earlier in said):
             said.append(part)
     return "\n".join(said) or None
@@ -313,6 +356,10 @@ def _attachment(source: Source, record: Record, said: Mapping[str, Any]) -> tupl
         if name in said
         for uri in record.maybe(name, _uris) or ()
     ]
+    return _first(source, found)
+
+
+def _first(source: Source, found: list[tuple[str, str]]) -> tuple[str, str | None]:
     if not found:
         return "text", None
     if len(found) > 1:

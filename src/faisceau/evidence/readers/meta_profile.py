@@ -16,16 +16,17 @@ from typing import Any
 
 import ijson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from faisceau.errors import BadInput
 from faisceau.evidence.json_blocks import Alike, Blocks, Form, plain_batch
-from faisceau.evidence.json_columns import converted, texts
+from faisceau.evidence.json_columns import converted, empty, lists, texts
 from faisceau.evidence.json_events import CONTAINERS, Events, json_events
 from faisceau.evidence.json_outline import ITEM, json_paths
 from faisceau.evidence.meta_text import mend, mended, mended_tree
 from faisceau.evidence.reading import Head, Record, Source
 from faisceau.tables.schemas import CONTACT, HANDSET, Batch, Row
-from faisceau.tables.schemas.schema import STRINGS
+from faisceau.tables.schemas.schema import STRING, STRINGS
 from faisceau.words import N_
 
 FILLS = [CONTACT, HANDSET]
@@ -59,7 +60,11 @@ _NAME = re.compile(r"(?i)\b(?:name|nom|nombre|nome|naam|surname|prénom|apellido
 _LOOSE = ("timestamp", "marked_as_spam", "updated_timestamp", "created_timestamp")
 
 
-_IDENTIFIES = frozenset(("title", "contact_info", "string_list_data"))
+_IDENTIFIES = frozenset(("title", "string_list_data"))
+
+
+def _alone(title: str | None) -> list[str] | None:
+    return None if title is None else [title]
 
 
 def _mended_links(said: Any) -> list[str]:
@@ -70,7 +75,7 @@ _PERSON = Form(
     takes={
         "name": mended(texts),
         "title": mended(texts),
-        "contact_info": mended(texts),
+        "contact_info": empty,
         "string_list_data": converted(_mended_links, STRINGS),
     },
     leaves=frozenset((*_LOOSE, "media_list_data", "media_map_data")),
@@ -178,19 +183,10 @@ def _people(source: Source, key: str, alike: Alike) -> Batch:
     names = alike["name"]
     columns = {"account": source.owner, "name": names, "identifiers": None}
     if not _IDENTIFIES.isdisjoint(alike.fields):
-        columns["identifiers"] = pa.array(
-            [
-                [*(links or ([title] if title and not name else [])), *([to] if to else [])] or None
-                for name, title, to, links in zip(
-                    names.to_pylist(),
-                    alike["title"].to_pylist(),
-                    alike["contact_info"].to_pylist(),
-                    alike["string_list_data"].to_pylist(),
-                    strict=True,
-                )
-            ],
-            STRINGS,
-        )
+        links = alike.of("string_list_data", STRINGS)
+        titles = pc.if_else(pc.is_null(names), alike["title"], pa.scalar(None, STRING))
+        linked = pc.fill_null(pc.greater(pc.list_value_length(links), 0), False)
+        columns["identifiers"] = pc.if_else(linked, links, lists(titles, _alone))
     return plain_batch(CONTACT, columns, alike.where(f"{key}/"))
 
 
