@@ -105,12 +105,14 @@ class Lost:
         db = self.db.readable
         names = list(rows[0])
         extra = [] if any(name.lower() == "rowid" for name in names) else ["rowid"]
-        columns = ", ".join(_quoted(name) for name in (*names, *extra, PLACE))
+        # made from the table itself: a comparison goes by the type that a column has there
+        columns = ", ".join((*map(_quoted, names), *(f"NULL AS {n}" for n in (*extra, PLACE))))
         marks = ", ".join("?" for _ in (*names, *extra, PLACE))
         values = ((*row.values(), *([row.rowid] if extra else []), row.where) for row in rows)
         db.execute("PRAGMA temp_store = MEMORY")
         try:
-            db.execute(f"CREATE TEMP TABLE {_quoted(table)} ({columns})")
+            made = f"SELECT {columns} FROM main.{_quoted(table)} WHERE 0"
+            db.execute(f"CREATE TEMP TABLE {_quoted(table)} AS {made}")
             db.executemany(f"INSERT INTO temp.{_quoted(table)} VALUES ({marks})", values)
             return list(map(tuple, db.execute(sql)))
         finally:

@@ -722,6 +722,22 @@ def test_a_message_that_free_pages_alone_hold_is_deleted(database: Database) -> 
     assert not any(row["deleted"] for row in rows if row["ref"] not in found)
 
 
+def test_a_lost_notice_of_the_old_schema_is_read_as_one_that_is_there(database: Database) -> None:
+    notice = {"status": 6, "media_size": 11, "data": "quai", "media_wa_type": 0}
+    path = database(OLDER, messages=[older(n, **notice) for n in range(2, 200)])
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA secure_delete = OFF")
+        db.execute("DELETE FROM messages WHERE _id BETWEEN 50 AND 150")
+        db.commit()
+    rows = list(rows_of(source_of(path)))
+    lost = [row for row in rows if "(deleted, " in row["at"]]
+    assert len(lost) > 10
+    assert {(row["kind"], row["text"], row["deleted"]) for row in lost} == {
+        ("system", rows[0]["text"], True)
+    }
+    assert rows[0]["text"].startswith("[group created]")
+
+
 def test_a_message_that_moved_to_the_newer_schema_is_not_lost(database: Database) -> None:
     both = [older(n, data=f"message {n}") for n in range(2, 100)]
     path = database(NEWER, OLDER, messages=both)
