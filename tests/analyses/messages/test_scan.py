@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from faisceau.analyses.messages import _scan
 from faisceau.analyses.messages._notation import exact, fold
 from faisceau.analyses.messages._scan import Scanner
-from faisceau.analyses.messages._words import cut, joined
+from faisceau.analyses.messages._words import cut, joined, plain
 from faisceau.tables.lexicons import Form
 
 FORMS = tuple(
@@ -131,7 +131,7 @@ TEXTS = st.lists(
 )
 
 
-def plain(texts: list[str | None]) -> list[set[tuple[int, int, int]]]:
+def oracle(texts: list[str | None]) -> list[set[tuple[int, int, int]]]:
     """What ``re`` finds: form, start, end, for each message."""
     return [
         {
@@ -147,7 +147,7 @@ def plain(texts: list[str | None]) -> list[set[tuple[int, int, int]]]:
 @given(TEXTS)
 def test_it_finds_what_re_finds_and_nothing_else(texts: list[str | None]) -> None:
     found = SCANNER.spans(pa.array(texts, pa.string()))
-    assert [set(spans) for spans in found] == plain(texts)
+    assert [set(spans) for spans in found] == oracle(texts)
 
 
 def test_nothing_crosses_a_message_boundary_and_nothing_is_lost_at_one() -> None:
@@ -187,3 +187,8 @@ def test_words_are_cut_at_what_a_blank_may_be_and_folded() -> None:
     assert [words[begins[i] : begins[i + 1]].to_pylist() for i in range(4)] == [
         [b"j ", b"arrive ", b"la ", b"bas "], [], [b"ete ", b"ok "], [],
     ]  # fmt: skip
+
+
+@given(st.lists(st.text(max_size=20), max_size=6))
+def test_texts_are_folded_all_at_once_as_one_by_one(texts: list[str]) -> None:
+    assert plain(pa.array(texts, pa.large_string())) == [fold(text) for text in texts]

@@ -173,15 +173,16 @@ def test_words_that_make_no_scene_are_no_finding(run: Run) -> None:
     assert run(talk("T1", ("a", "t'as vu le match ?"), ("b", "oui, cash 20 euros de perdus"))) == []
 
 
-def test_how_they_speak_never_weighs_more_than_what_they_do(run: Run) -> None:
+def test_how_they_speak_is_bounded_by_what_they_do_and_comes_after_it(run: Run) -> None:
     orders = [("d", "tu prends rien, tu laisses pas, et si ya personne tu montes pas")] * 6
     [lead] = run(talk("T1", *ORDER, *orders))
     manners = {"commands", "contingency", "persons_unnamed", "prohibitions", "numbers_alone"}
-    manners |= {"things_unnamed"}
+    manners |= {"things_unnamed", "courteous"}
+    speech = [r.code in manners for r in lead.reasons]
+    assert speech == sorted(speech)
     said = sum(r.weight for r in lead.reasons if r.code in manners)
-    assert (
-        said <= sum(r.weight for r in lead.reasons if r.weight > 0 and r.code not in manners) + 0.01
-    )
+    done = sum(r.weight for r in lead.reasons if r.code not in manners)
+    assert 0 < said <= 1.5 * done + 0.01
 
 
 def test_empty_and_absent_texts_are_no_trouble(run: Run) -> None:

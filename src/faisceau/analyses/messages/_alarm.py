@@ -95,7 +95,7 @@ def alarm(lexicon: Lexicon) -> Alarm:
     helping = [boost.any for scene in lexicon.scenes for boost in scene.boosts]
     for concepts in (*helping, *(trait.any for trait in lexicon.traits)):
         numbers.setdefault(concepts, len(numbers))
-    made = {names: _mask(names, numbers) for names in ready.names}
+    made = {names: _mask(names, numbers) for names in dict.fromkeys(ready.names)}
 
     def bit(concepts: tuple[str, ...]) -> Bit:
         word, place = divmod(numbers[concepts], 64)

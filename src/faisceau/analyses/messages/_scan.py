@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.analyses.messages._notation import NUMBER, exact, fold
+from faisceau.analyses.messages._notation import NUMBER, exact
 from faisceau.analyses.messages._sought import sought
-from faisceau.analyses.messages._words import Ints, Words, cut
+from faisceau.analyses.messages._words import Ints, Words, cut, plain
 from faisceau.tables.lexicons import Form
 
 Macros = tuple[tuple[str, str], ...]
@@ -111,7 +111,7 @@ class Scanner:
         look, plan = self._plan.look, self._plan
         edges = np.flatnonzero(np.diff(rows, prepend=-1, append=-1))
         held = rows[edges[:-1]]
-        said = texts.take(pa.array(held)).to_pylist()
+        said = plain(texts.take(pa.array(held)).cast(pa.large_string()))
         suspects = forms.tolist()
         times, flat_spans = [], list[Span]()
         bounds = zip(said, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
@@ -149,13 +149,13 @@ class _Plan:
     seen: dict[str, list[Span]] = field(default_factory=dict)
 
     def look(self, text: str, suspects: Sequence[int]) -> list[Span]:
-        """Where the suspected forms stand in one message."""
-        folded, found = fold(text), list[Span]()
+        """Where the suspected forms stand in one folded message."""
+        found: list[Span] = []
         for number in suspects:
             pattern = self.exact.get(number)
             if pattern is None:
                 pattern = self.exact[number] = exact(self.forms[number].text, self.macros)
-            for match in pattern.finditer(folded):
+            for match in pattern.finditer(text):
                 found.append((number, match.start(), match.end()))
         if len(found) > 1:
             found.sort(key=lambda s: (s[1], -s[2], s[0]))

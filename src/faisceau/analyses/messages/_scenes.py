@@ -35,6 +35,8 @@ DAY = 36 * 3600 * 10**6
 """Messages further apart than this (microseconds) are not one scene."""
 PER, SHORT = 25, 15
 """Words in which a manner is expected once; words added, so that one in three is not a habit."""
+SPEECH = 1.5
+"""How often what they do may be outweighed by how they speak, at most."""
 SLIGHT = 0.1
 """A manner that weighs less than this is left out."""
 EXPLAINED = 0.3
@@ -121,7 +123,7 @@ def read(talk: Talk, ready: Rules) -> tuple[float, list[Clue]]:
 
 def most(done: float, size: int) -> float:
     """The most that log-odds can be, where scenes and traits weigh ``done``: see `_bounded`."""
-    return BIAS + 2 * done - _chance(size)
+    return BIAS + (1 + SPEECH) * done - _chance(size)
 
 
 def _chance(size: int) -> float:
@@ -129,11 +131,11 @@ def _chance(size: int) -> float:
 
 
 def _bounded(manners: list[Clue], done: float) -> list[Clue]:
-    """How they speak never weighs more than what they do."""
+    """How they speak weighs ``SPEECH`` times what they do, at most."""
     against = sum(c.weight for c in manners if c.weight > 0)
-    if against <= done:
+    if against <= SPEECH * done:
         return manners
-    share = done / against
+    share = SPEECH * done / against
     return [replace(c, weight=round(c.weight * share, 3)) if c.weight > 0 else c for c in manners]
 
 
