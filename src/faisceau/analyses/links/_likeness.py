@@ -65,12 +65,12 @@ COMPARISONS: Mapping[str, tuple[Level, ...]] = {
         Level("else", N_("other birth dates"), 0.05, 0.99),
     ),
     "document": (
-        Level("document_l = document_r", N_("the same document number"), 0.65, 2e-6),
+        Level("document_l = document_r", N_("the same document number"), 0.65, 2e-7),
         Level(
             "length(document_l) >= 6 and damerau_levenshtein(document_l, document_r) <= 1",
             N_("document numbers that differ by one sign"),
             0.05,
-            1e-5,
+            4e-6,
         ),
         Level("else", N_("other document numbers"), 0.30, 0.99999),
     ),
@@ -98,7 +98,14 @@ COMPARISONS: Mapping[str, tuple[Level, ...]] = {
     ),
     "address": (
         Level("address_l = address_r", N_("the same address"), 0.35, 4e-3),
-        Level("else", N_("other addresses"), 0.65, 0.996),
+        Level(
+            "jaro_winkler_similarity(address_l, address_r) >= 0.92 or"
+            " damerau_levenshtein(address_l, address_r) <= 2",
+            N_("addresses that differ by a slip"),
+            0.10,
+            2e-3,
+        ),
+        Level("else", N_("other addresses"), 0.55, 0.994),
     ),
 }
 """By the column that must be known on both sides; the first level that fits counts."""
@@ -113,6 +120,7 @@ BLOCKS = (
     "l.consonants = r.consonants",
     "l.first_word = r.first_word and l.year = r.year",
     "l.alias = r.alias and l.year = r.year",
+    "l.address[1:14] = r.address[1:14] and l.year = r.year",
     "l.whole[1:4] = r.whole[1:4] and l.year = r.year",
 )
 """Pairs that are compared: those that agree on one of these."""

@@ -61,6 +61,10 @@ SCENERY = N_("{trait}; {borne} of {procedures} procedures bear it: this weighs n
 TOLD = N_("{trait}; told by rows that count already, so not counted again")
 THIRD = N_("a third procedure, {third}, shares other traces with each of the two")
 VOUCHED = N_("other procedures that bear the same trace are tied to one another otherwise")
+OUTSIDE = N_(
+    "other procedures that bear the same trace are tied to one another otherwise, but not to both "
+    "of these"
+)
 ALONE = N_("nothing else ties the two, nor the others that bear the same trace")
 AROUND = (
     N_("both on the route {route}, {days} days apart"),

@@ -94,7 +94,8 @@ def reasons(web: Web, pair: int, third: int | None) -> list[Reason]:
     elif state == NEITHER:
         rest = Reason("alone", say.ALONE, {}, worth, rows)
     else:
-        rest = Reason("vouched", say.VOUCHED, {}, worth, rows)
+        text = say.VOUCHED if worth >= 0 else say.OUTSIDE
+        rest = Reason("vouched", text, {}, worth, rows)
     return [whole, *listed, rest, around(web, pair)]
 
 
