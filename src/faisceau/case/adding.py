@@ -47,10 +47,10 @@ from faisceau.words import N_
 
 SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
-LAYOUTS = {"matrix": ("call", "call_matrix")}
-"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 CREW_FROM = 8
 """Paths from which it pays to start several processes."""
+LAYOUTS = {"matrix": ("call", "call_matrix")}
+"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def orders_of(
     procedure: str | None = None,
     timezone: str = "Europe/Paris",
     reader: str | None = None,
+    layout: str | None = None,
     in_place: bool = False,
     again: bool = False,
     clock_offset_s: int = 0,
@@ -82,7 +83,6 @@ def orders_of(
     hash_lists: Sequence[HashList] = (),
     first: bool = False,
     profile: Profile | None = None,
-    layout: str | None = None,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
 
