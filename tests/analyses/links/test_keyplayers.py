@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faisceau.analyses.links._standing import brokerage, communities, network, standing
 from faisceau.analyses.links._contacts import Key, Person, Ties
+from faisceau.analyses.links._standing import brokerage, communities, network, standing
 from faisceau.errors import Refused, UsageError
 from faisceau.findings.model import Finding, Reason
 from faisceau.testing import Desk, mandate

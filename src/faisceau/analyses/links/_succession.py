@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from faisceau.analyses.links._standing import EFFORT, Network, Standing, network, sketch
 from faisceau.analyses.links._contacts import Floats, Ints, Ties
+from faisceau.analyses.links._standing import EFFORT, Network, Standing, network, sketch
 
 PARIS = ZoneInfo("Europe/Paris")
 DAY = 86_400

@@ -11,10 +11,10 @@ from ibis import Table
 from pydantic import Field, field_validator
 
 from faisceau.analyses import Engine, Params, analysis
+from faisceau.analyses.links._contacts import READS_IF, Tables, left_out
 from faisceau.analyses.links._players import Board, Players, leads
 from faisceau.analyses.links._standing import communities, network, standing
 from faisceau.analyses.links._succession import Period, moments, periods, successions
-from faisceau.analyses.links._contacts import READS_IF, Tables, left_out
 from faisceau.findings.model import Kind, Lead
 from faisceau.tables.schemas import MENTION
 from faisceau.words import N_
