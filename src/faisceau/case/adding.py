@@ -47,12 +47,12 @@ from faisceau.words import N_
 
 SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
-LAYOUTS = {"matrix": ("call", "call_matrix")}
-"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 MANY = 64
 """Small segments of a sorted table from which they are merged."""
 CREW_FROM = 8
 """Paths from which it pays to start several processes."""
+LAYOUTS = {"matrix": ("call", "call_matrix")}
+"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ def orders_of(
     procedure: str | None = None,
     timezone: str = "Europe/Paris",
     reader: str | None = None,
+    layout: str | None = None,
     in_place: bool = False,
     again: bool = False,
     clock_offset_s: int = 0,
@@ -84,7 +85,6 @@ def orders_of(
     hash_lists: Sequence[HashList] = (),
     first: bool = False,
     profile: Profile | None = None,
-    layout: str | None = None,
     hits: bool = False,
 ) -> Orders:
     """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.

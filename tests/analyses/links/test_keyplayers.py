@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faisceau.analyses.links._contact_ties import Key, Person, Ties
+from faisceau.analyses.links._contacts import Key, Person, Ties
 from faisceau.analyses.links._standing import brokerage, communities, network, standing
 from faisceau.errors import Refused, UsageError
 from faisceau.findings.model import Finding, Reason

@@ -1,9 +1,9 @@
 """The web of evidence: what stands beside what, and the chains that lead from one to another.
 
 Its nodes are persons and identifiers in their normal form, and procedures; what ties two of them
-is contact (see ``_ties``), one row that names both, or a message that speaks of the other. A tie
-of weight w holds with w / (w + 1); a chain is as strong as the product over its ties, divided at
-each person between by 1 + ln of that person's ties: a hotline that everybody calls ties nobody
+is contact (see ``_contacts``), one row that names both, or a message that speaks of the other. A
+tie of weight w holds with w / (w + 1); a chain is as strong as the product over its ties, divided
+at each person between by 1 + ln of that person's ties: a hotline that everybody calls ties nobody
 (the weighing of Adamic and Adar, Social Networks 25, 2003).
 """
 
@@ -18,7 +18,7 @@ from ibis import Table, _
 from ibis import expr as ex
 
 from faisceau.analyses import Engine
-from faisceau.analyses.links._contact_ties import (
+from faisceau.analyses.links._contacts import (
     MARK,
     OWNER,
     READS_IF,

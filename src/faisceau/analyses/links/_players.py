@@ -14,7 +14,7 @@ import numpy as np
 from ibis import Table, _
 
 from faisceau.analyses import Engine
-from faisceau.analyses.links._contact_ties import Cited, Ints, Tables, Ties
+from faisceau.analyses.links._contacts import Cited, Ints, Tables, Ties
 from faisceau.analyses.links._standing import MEASURES, ROLES, Network, Standing, brokerage
 from faisceau.analyses.links._succession import Moment, Succession
 from faisceau.findings.model import Lead, Reason

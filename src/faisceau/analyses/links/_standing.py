@@ -18,7 +18,7 @@ from random import Random
 import igraph
 import numpy as np
 
-from faisceau.analyses.links._contact_ties import Floats, Ints, Ties
+from faisceau.analyses.links._contacts import Floats, Ints, Ties
 
 EFFORT = 10_000_000
 """Ties followed for one measure, about: up to there every chain is looked at; beyond, those from

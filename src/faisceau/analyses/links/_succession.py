@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from faisceau.analyses.links._contact_ties import Floats, Ints, Ties
+from faisceau.analyses.links._contacts import Floats, Ints, Ties
 from faisceau.analyses.links._standing import EFFORT, Network, Standing, network, sketch
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -11,7 +11,7 @@ from ibis import Table
 from pydantic import Field, field_validator
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.links._contact_ties import READS_IF, Tables, left_out
+from faisceau.analyses.links._contacts import READS_IF, Tables, left_out
 from faisceau.analyses.links._players import Board, Players, leads
 from faisceau.analyses.links._standing import communities, network, standing
 from faisceau.analyses.links._succession import Period, moments, periods, successions

@@ -23,7 +23,7 @@ from faisceau.analyses.links._chains import (
     chains,
     web,
 )
-from faisceau.analyses.links._contact_ties import Tables, Ties
+from faisceau.analyses.links._contacts import Tables, Ties
 from faisceau.errors import NotFound, UsageError
 from faisceau.findings.model import Kind, Lead, Reason
 from faisceau.words import N_
