@@ -18,8 +18,9 @@ from faisceau.evidence.containers import shown_name
 from faisceau.evidence.reading import HEAD_BYTES, Member
 from faisceau.words import N_
 
-PIECE = 256 << 10
-"""Bytes read at once: what they hold is looked at before more is read."""
+PIECE, FILED = 256 << 10, 2 << 20
+"""Bytes of a pipe and of a file read at once: what they hold is looked at before more is read, and
+the ledger is written once for all its alerts."""
 POLL_S = 0.2
 
 
@@ -106,7 +107,7 @@ class _Pieces(io.RawIOBase):
 def _filed(path: Path, size: int) -> Member:
     def opened() -> BinaryIO:
         file = path.open("rb")
-        return cast("BinaryIO", _Pieces(lambda: file.read(PIECE), file=file))
+        return cast("BinaryIO", _Pieces(lambda: file.read(FILED), file=file))
 
     return Member(_name(path), size, opened, lambda: path, lambda: "")
 
