@@ -23,6 +23,7 @@ from faisceau.evidence.readers import snapchat as snapchat_reader
 from faisceau.evidence.reading import Head, Member, Reader, Source, read_rows
 from faisceau.tables.schemas import Batch
 from faisceau.tables.schemas.schema import Schema
+from faisceau.testing import Desk
 
 Variants = Mapping[str, list[Any]]
 
@@ -168,14 +169,18 @@ FORMS = {
 }
 
 
+def usual(variants: Variants) -> dict[str, Any]:
+    """A plain record: the first half of the fields, each with its first value."""
+    return {name: variants[name][0] for name in list(variants)[: len(variants) // 2]}
+
+
 def some(variants: Variants, n: int, chance: random.Random, strange: float) -> Iterator[Any]:
     """Records of the first variants, some fields of which have another or none."""
-    usual = list(variants)[: len(variants) // 2]
     for _ in range(n):
         if chance.random() < strange / 4:
             yield chance.choice([None, 3, "x", [], {}])
             continue
-        one = {name: variants[name][0] for name in usual}
+        one = usual(variants)
         for name, values in variants.items():
             if chance.random() < strange:
                 one[name] = chance.choice(values)
@@ -261,3 +266,16 @@ def test_plain_records_are_read_together(form: str, monkeypatch: pytest.MonkeyPa
     assert compared(reader, text[: len(text) * 2 // 3], monkeypatch) >= 1
     broken = text.replace(b'"novelty": 1', b'"novelty": NaN')
     compared(reader, broken, monkeypatch)
+
+
+def test_the_tables_hold_them_in_the_order_of_the_file(desk: Desk) -> None:
+    records = [{**usual(TELEGRAM), "id": n, "text": f"n {n}"} for n in range(1000)]
+    records[500] = {**records[500], "novelty": 1, "location_information": {"latitude": 1}}
+    records[600] = {"id": 600, "type": "unsupported"}
+    added = desk.add("result.json", json.dumps(telegram(records)))
+    assert added.exhibit is not None
+    assert added.exhibit.tables["message"] == {"rows": 999, "rejected": 1}
+    assert added.exhibit.unknown == {"novelty": 1}
+    expected = [f"n {n}" for n in range(1000) if n != 600]
+    assert [row["text"] for row in desk.rows("message")] == expected
+    assert desk.rows("reject")[0]["source"] == "result.json#7/600"

@@ -114,6 +114,8 @@ class Intake:
         try:
             for item, locator in read_rows(reader, source):
                 if isinstance(item, Batch):
+                    if item.schema.name in waiting:  # a table keeps the order of the file
+                        self._take_rows(source, waiting.pop(item.schema.name))
                     self._take_batch(source, item)
                     continue
                 rows = waiting.setdefault(item.schema.name, [])
