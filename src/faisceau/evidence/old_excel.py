@@ -13,14 +13,14 @@ from pathlib import Path
 from olefile import OleFileIO  # type: ignore[import-untyped]
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-COLUMNS = 256
-"""Columns of a sheet, at most, as the format has it."""
+ROWS, COLUMNS = 65_536, 256
+"""Of a sheet, at most, as the format has it."""
 LAID_OUT = 1 << 22
 """Cells of a sheet, empty ones among them, that may be laid out whatever it holds."""
 EMPTY = 200
 """Empty cells for each that holds something, at most, in a larger one."""
 
-_BOF, _SHEET, _STRINGS = 0x0809, 0x0085, 0x00FC
+_BOF, _SHEET, _STRINGS, _EXTENT = 0x0809, 0x0085, 0x00FC, 0x0200
 _CELLS = frozenset([0x0006, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E])
 """Formula, rich string, label of the string table, blank, number, label, boolean, RK."""
 _SEVERAL = frozenset([0x00BD, 0x00BE])
@@ -84,6 +84,10 @@ def _is_sound(data: bytes) -> bool:
             sheets.append(struct.unpack_from("<I", data, at)[0])
         elif kind == _STRINGS and size >= 8:
             if struct.unpack_from("<I", data, at + 4)[0] > len(data):
+                return False
+        elif kind == _EXTENT and size >= 12:
+            first, last, left, right = struct.unpack_from("<IIHH", data, at)
+            if max(first, last) > ROWS or max(left, right) > COLUMNS:
                 return False
         elif (kind in _CELLS or kind in _SEVERAL) and size >= 6:
             row, column = struct.unpack_from("<HH", data, at)
