@@ -1,6 +1,7 @@
 """The old Excel form, ``.xls`` (MS-XLS: BIFF8 in a compound file), as xlwt writes it."""
 
 import io
+import struct
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -104,3 +105,13 @@ def test_a_cut_workbook_is_claimed_by_nobody() -> None:
     for size in (600, len(whole) // 2, len(whole) - 100):
         head = Head.of(member("x.xls", whole[:size]))
         assert not any(reader.detect(head) for reader in plugins().readers.values())
+
+
+def test_a_damaged_column_number_asks_for_no_memory() -> None:
+    """Column 40,000 of row 60,000 would have the whole table laid out: 150 GB."""
+    whole = book(Appels=CALLS)
+    last = whole.rindex(struct.pack("<HHH", 0x0203, 14, 6))  # the number in the seventh row
+    for row, column in ((60_000, 40_000), (65_535, 255)):
+        far = whole[: last + 4] + struct.pack("<HH", row, column) + whole[last + 8 :]
+        assert not native_xlsx.detect(Head.of(member("x.xls", far)))
+    assert native_xlsx.detect(Head.of(member("x.xls", whole)))

@@ -27,6 +27,7 @@ from faisceau.evidence.native import (
 )
 from faisceau.evidence.native.headers import named
 from faisceau.evidence.native.sheets import columns, words
+from faisceau.evidence.old_excel import OLE, harmless
 from faisceau.evidence.reading import Head, Source, Wishes
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.words import N_
@@ -39,7 +40,6 @@ ROWS = 16_384
 """Rows of one batch."""
 LARGEST = 2 << 30
 """Bytes, unfolded; a larger workbook is no table a program can open."""
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIPPED = (b"[Content_Types].xml", b"xl/", b"application/vnd.oasis.opendocument.spreadsheet")
 
 
@@ -115,7 +115,7 @@ def _filled(row: Sequence[Any], n: int) -> bool:
 
 
 def _may_be_one(start: bytes) -> bool:
-    if start.startswith(_OLE):
+    if start.startswith(OLE):
         return True
     return start.startswith(b"PK\x03\x04") and any(mark in start for mark in _ZIPPED)
 
@@ -129,6 +129,8 @@ def _opened(path: Path) -> CalamineWorkbook | None:
         size = 0  # a workbook of the old form
     if size > LARGEST:
         raise BadInput(N_("{name} is a spreadsheet of {n} bytes: refused"), name=path.name, n=size)
+    if not harmless(path):
+        return None
     try:
         return load_workbook(path)
     except (CalamineError, OSError, ValueError):

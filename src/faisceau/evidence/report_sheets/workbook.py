@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook, load_workbook
 
 from faisceau.errors import BadInput
 from faisceau.evidence.encoding import encoding_of
+from faisceau.evidence.old_excel import OLE, harmless
 from faisceau.evidence.reading import Head, Source
 from faisceau.words import N_
 
@@ -27,7 +28,6 @@ LARGEST = 2 << 30
 """Bytes, unfolded; a larger workbook is no report that a program can open."""
 _DELIMITERS = (",", ";", "\t", "|")
 _PARTS = (b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 Cells = Sequence[Any]
 Lines = Iterator[tuple[int, Cells]]
@@ -57,7 +57,7 @@ class Table:
 
 def is_workbook(head: Head) -> bool:
     """True for an Excel file: by its zip members, or the old binary form by its beginning."""
-    if head.start.startswith(_OLE):
+    if head.start.startswith(OLE):
         return head.name.lower().endswith(".xls")
     start = head.start[:4096]
     return start.startswith(b"PK\x03\x04") and any(part in start for part in _PARTS)
@@ -122,6 +122,8 @@ def _opened(path: Path) -> CalamineWorkbook:
             with zipfile.ZipFile(path) as archive:
                 if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
                     raise ValueError("larger than 2 GB when unfolded")
+        if not harmless(path):
+            raise ValueError("a damaged workbook of the old form")
         return load_workbook(path)
 
 
