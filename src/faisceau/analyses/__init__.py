@@ -27,6 +27,11 @@ class Params(BaseModel):
 class Engine(Protocol):
     """What an analysis may do with its tables."""
 
+    @property
+    def own(self) -> str | None:
+        """The case's own procedure, where rows without a procedure are shown as its rows."""
+        ...
+
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         """Run an expression over the declared tables and stream the result."""
         ...

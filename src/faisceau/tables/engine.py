@@ -129,6 +129,11 @@ class DuckEngine:
             cursor.register(table.name, table.data.to_pyarrow(table.schema))
         return sql
 
+    @property
+    def own(self) -> str | None:
+        """The case's own procedure, where rows without a procedure are shown as its rows."""
+        return next((rule.own for rule in self._permit.rows.values() if rule.own), None)
+
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         """Run an expression over the declared tables and stream the result."""
         cursor = self._db.cursor()

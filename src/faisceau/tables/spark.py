@@ -104,6 +104,11 @@ class SparkEngine:
             _given(self._spark, data).createOrReplaceTempView(table.name)
         return self._spark.sql(sql)
 
+    @property
+    def own(self) -> str | None:
+        """The case's own procedure, where rows without a procedure are shown as its rows."""
+        return next((rule.own for rule in self._permit.rows.values() if rule.own), None)
+
     def batches(self, expression: Table) -> Iterator[pa.RecordBatch]:
         """Run an expression over the declared tables and stream the result."""
         with _asking():

@@ -77,6 +77,8 @@ def rows(talks: list[Told]) -> list[dict[str, Any]]:
 class ParquetEngine:
     """Runs expressions over one Parquet file in DuckDB, as the engine does, and nothing else."""
 
+    own: str | None = None
+
     def __init__(self, path: Path) -> None:
         self.connection = duckdb.connect()
         self.connection.sql(f"create view message as select * from read_parquet('{path}')")

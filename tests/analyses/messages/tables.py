@@ -17,6 +17,8 @@ from faisceau.tables.schemas.schema import Selection
 class TablesEngine:
     """Runs expressions over the tables given, and nothing else."""
 
+    own: str | None = None
+
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self.connection = duckdb.connect()
         self.connection.sql("set timezone = 'UTC'")

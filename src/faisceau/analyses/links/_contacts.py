@@ -118,6 +118,13 @@ class Cited(NamedTuple):
     rows: tuple[int, ...]
 
 
+def as_own(table: Table, engine: Engine) -> Table:
+    """Rows of the case's own procedure as of none: its persons are named, and tie nobody by it."""
+    if engine.own is None or "procedure" not in table.columns:
+        return table
+    return table.mutate(procedure=table.procedure.nullif(engine.own))
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The tables that hold ties."""

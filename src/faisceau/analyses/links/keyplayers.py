@@ -11,7 +11,7 @@ from ibis import Table
 from pydantic import Field, field_validator
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.links._contacts import READS_IF, Tables, left_out
+from faisceau.analyses.links._contacts import READS_IF, Tables, as_own, left_out
 from faisceau.analyses.links._players import Board, Players, leads
 from faisceau.analyses.links._standing import communities, network, standing
 from faisceau.analyses.links._succession import Period, moments, periods, successions
@@ -68,7 +68,8 @@ def keyplayers(  # noqa: PLR0917 - one table each
     engine: Engine,
 ) -> Iterator[Lead]:
     """One lead per person, highest standing first; the score is one over the mean place."""
-    tables = Tables(call, message, contact, trip)
+    tables = Tables(call, message, as_own(contact, engine), as_own(trip, engine))
+    mention = as_own(mention, engine)
     spans = _periods(params, tables.seconds(engine))
     edges = [span.start for span in spans[1:]]
     ties = tables.ties(edges, left_out(_parts(params.without)), engine)

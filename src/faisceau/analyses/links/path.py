@@ -23,7 +23,7 @@ from faisceau.analyses.links._chains import (
     chains,
     web,
 )
-from faisceau.analyses.links._contacts import Tables, Ties
+from faisceau.analyses.links._contacts import Tables, Ties, as_own
 from faisceau.errors import NotFound, UsageError
 from faisceau.findings.model import Kind, Lead, Reason
 from faisceau.words import N_
@@ -84,9 +84,10 @@ def path(  # noqa: PLR0917 - one table each
         return
     if not params.first or not params.last:
         raise UsageError(N_("A chain has two ends: set first and last"))
-    tables = Tables(call, message, contact, trip)
+    tables = Tables(call, message, as_own(contact, engine), as_own(trip, engine))
     ties = tables.ties((), frozenset(), engine)
-    made = web(ties, mention, (person, handset, sim_sale), tables, engine)
+    records = [as_own(table, engine) for table in (person, handset, sim_sale)]
+    made = web(ties, as_own(mention, engine), records, tables, engine)
     ends = [_end(made, text) for text in (params.first, params.last)]
     if ends[0] == ends[1]:
         raise UsageError(
