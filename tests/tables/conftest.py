@@ -1,6 +1,5 @@
 """A small lake under a live permit, and a real Spark Connect server beside DuckDB."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pysail.spark import SparkConnectServer
 
 # The gate alone holds the mint (it can be claimed once, and the gate claims it when imported).
 # A test that needs a permit in force without a whole case borrows it here, and nowhere else.
@@ -134,22 +132,3 @@ def lake(tmp_path: Path) -> Lake:
 def listed(lake: Lake, permit_for: PermitFor) -> list[Segment]:
     """The segments of the small lake, ``FILLED``."""
     return write(lake, permit_for("add"), FILLED, "0-small")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _main_is_a_file() -> None:
-    """pyspark takes a process whose main module is no file (a worker of xdist) for its doctests."""
-    main = sys.modules["__main__"]
-    if main.__spec__ is None and not hasattr(main, "__file__"):
-        main.__file__ = __file__
-
-
-@pytest.fixture(scope="session")
-def sail() -> Iterator[str]:
-    """The address of a Sail server that runs as long as the tests do."""
-    server = SparkConnectServer("127.0.0.1", 0)  # port 0: a free one
-    server.start(background=True)
-    address = server.listening_address
-    assert address is not None
-    yield "sc://{}:{}".format(*address)
-    server.stop()

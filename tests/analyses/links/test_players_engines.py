@@ -1,24 +1,12 @@
 """Key players and chains: the same findings from DuckDB and from a Spark Connect server."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from faisceau.case.workspace import Workspace
 from faisceau.testing import Desk, mandate
 
 MATCHING = '[authorisations.matching]\nreference = "R"\ndate = 2026-09-02\n'
 PATH = {"links.path": {"first": "a", "last": "c2", "longest": 8}}
-
-
-@pytest.fixture(scope="module")
-def sail() -> Iterator[str]:
-    """A Spark Connect server."""
-    server = pytest.importorskip("pysail.spark").SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    yield f"sc://127.0.0.1:{server.listening_address[1]}"
-    server.stop()
 
 
 def test_both_engines_give_the_same_findings(sail: str, tmp_path: Path) -> None:

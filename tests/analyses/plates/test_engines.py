@@ -1,7 +1,5 @@
 """The same leads whatever the engine, and whatever the order of the rows."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,23 +71,6 @@ def told(lead: Lead) -> tuple[str, list[str], float, list[tuple[str, str, list[i
 def reads() -> pa.Table:
     plan = Plan(reads=30_000, cameras=120, convoys=12, round_trips=8, clones=8, seed=9)
     return simulate(plan).table
-
-
-@pytest.fixture(autouse=True)
-def _main_is_a_file() -> None:
-    """pyspark takes a process whose main module is no file (a worker of xdist) for its doctests."""
-    main = sys.modules["__main__"]
-    if main.__spec__ is None and not hasattr(main, "__file__"):
-        main.__file__ = __file__
-
-
-@pytest.fixture(scope="module")
-def sail() -> Iterator[str]:
-    """A Spark Connect server."""
-    server = pytest.importorskip("pysail.spark").SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    yield f"sc://127.0.0.1:{server.listening_address[1]}"
-    server.stop()
 
 
 @pytest.mark.parametrize("name", ASKED)
