@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
+from faisceau import cli
 from faisceau.case.plugins import plugins
-from faisceau.cli import exporting, matching, profiles  # noqa: F401 - they register commands
 from faisceau.cli.base import Call
-from faisceau.cli.commands import faisceau
 from faisceau.mandate.policy_files import default_policies
 from faisceau.tables.schemas import MENTION, REJECT, TABLES
 
@@ -33,7 +32,7 @@ def pages() -> dict[str, str]:
 def commands() -> str:
     """The help of every command, as it is printed."""
     parts = ["# Commands\n"]
-    for path, command in _walk(faisceau, ("faisceau",)):
+    for path, command in _walk(cli.program(), ("faisceau",)):
         context = click.Context(command, info_name=" ".join(path), obj=Call())
         context.terminal_width = 96
         parts.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context)}\n```\n")

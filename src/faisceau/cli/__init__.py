@@ -16,8 +16,8 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line; returns its exit code."""
+def program() -> click.Group:
+    """Every command, registered in one order; imported when asked for, as it costs a second."""
     from faisceau.cli import (  # noqa: F401 - they register commands
         exporting,
         lexicon,
@@ -27,6 +27,12 @@ def run(arguments: list[str]) -> int:
     )
     from faisceau.cli.commands import faisceau
 
+    return faisceau
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    faisceau = program()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(
             stream, io.TextIOWrapper
