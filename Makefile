@@ -15,7 +15,7 @@ test: $(STAMP) system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report= --cov-fail-under=90
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report= --cov-fail-under=90
 
 # Exports are judged by the validators of their formats, in an environment of their own.
 test-slow: $(STAMP) $(VALIDATORS)/.installed system
@@ -24,10 +24,10 @@ test-slow: $(STAMP) $(VALIDATORS)/.installed system
 # The loop of one change: what is quick, in under a minute.
 check: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not slow" -x -q --no-header --deselect tests/e2e $(T)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" -x -q --no-header --deselect tests/e2e $(T)
 
 cover: $(STAMP)
-	$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/spine.py
