@@ -270,7 +270,7 @@ def _of_procedures(add: Listener) -> Listener:
 
 def of_handset(reader: Reader) -> bool:
     """True for a reader of what handsets hold; mails and cards come from anywhere."""
-    return not is_native(reader) and bool(getattr(reader, "HANDSET", True))
+    return not is_native(reader) and bool(getattr(reader, "FROM_HANDSET", True))
 
 
 def _expiries(now: datetime) -> dict[str, Expiry]:

@@ -17,7 +17,7 @@ from faisceau.tables.schemas import MEDIA, MESSAGE, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, MEDIA]
-HANDSET = False
+FROM_HANDSET = False
 _LENGTH = re.compile(rb"\A\s*(\d{1,10})[ \t]*\r?\n")
 _BOM = b"\xef\xbb\xbf"
 _SENT = frozenset({"from", "sender", "return-path", "received", "x-mozilla-status", "x-gm-thrid"})

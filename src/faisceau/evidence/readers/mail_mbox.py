@@ -20,7 +20,7 @@ from faisceau.tables.schemas import MEDIA, MESSAGE, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, MEDIA]
-HANDSET = False
+FROM_HANDSET = False
 BLOCK = 4 << 20
 LONGEST_MAIL = of_mail.LONGEST_MAIL
 _FIRST = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?=From )")

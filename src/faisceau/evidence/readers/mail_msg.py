@@ -29,7 +29,7 @@ from faisceau.tables.schemas import MEDIA, MESSAGE, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, MEDIA]
-HANDSET = False
+FROM_HANDSET = False
 LARGEST = 512 << 20
 """Bytes: the library holds an item whole."""
 SHARED = 4

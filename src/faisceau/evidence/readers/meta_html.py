@@ -23,6 +23,7 @@ from faisceau.evidence.worded_dates import worded_date
 from faisceau.tables.schemas import MESSAGE, Row
 
 FILLS = [MESSAGE]
+FROM_HANDSET = False
 
 LOOKED_AT = 1 << 20
 """Bytes of a page that recognition looks at: a style sheet of any length may stand first."""

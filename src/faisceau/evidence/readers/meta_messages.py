@@ -31,6 +31,7 @@ from faisceau.tables.schemas.schema import STRING, STRINGS
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL]
+FROM_HANDSET = False
 
 _ATTACHED = ("photos", "videos", "audio_files", "gifs", "files", "sticker", "media")
 _KINDS = {

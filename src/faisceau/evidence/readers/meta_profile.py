@@ -30,6 +30,7 @@ from faisceau.tables.schemas.schema import STRING, STRINGS
 from faisceau.words import N_
 
 FILLS = [CONTACT, HANDSET]
+FROM_HANDSET = False
 
 _NAMED = re.compile(
     r"(?:friends|(?:received|rejected|sent|deleted|removed)_?friend(?:s|_requests)"

@@ -27,8 +27,9 @@ from faisceau.evidence.native import (
 )
 from faisceau.evidence.native.headers import named
 from faisceau.evidence.native.sheets import columns, words
-from faisceau.evidence.old_excel import OLE, harmless
+from faisceau.evidence.old_excel import OLE
 from faisceau.evidence.reading import Head, Source, Wishes
+from faisceau.evidence.sheet_extent import harmless
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.words import N_
 

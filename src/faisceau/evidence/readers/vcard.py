@@ -24,7 +24,7 @@ from faisceau.tables.schemas import CONTACT, MEDIA, Row
 from faisceau.words import N_
 
 FILLS = [CONTACT, MEDIA]
-HANDSET = False
+FROM_HANDSET = False
 LONGEST_CARD = 32 << 20
 """Characters; further lines of a card are left unread, and it is said."""
 

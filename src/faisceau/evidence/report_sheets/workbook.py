@@ -15,8 +15,9 @@ from python_calamine import CalamineError, CalamineWorkbook, load_workbook
 
 from faisceau.errors import BadInput
 from faisceau.evidence.encoding import encoding_of
-from faisceau.evidence.old_excel import OLE, harmless
+from faisceau.evidence.old_excel import OLE
 from faisceau.evidence.reading import Head, Source
+from faisceau.evidence.sheet_extent import harmless
 from faisceau.words import N_
 
 TITLES = 12
@@ -123,7 +124,7 @@ def _opened(path: Path) -> CalamineWorkbook:
                 if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
                     raise ValueError("larger than 2 GB when unfolded")
         if not harmless(path):
-            raise ValueError("a damaged workbook of the old form")
+            raise ValueError("damaged, or its cells lie too far apart")
         return load_workbook(path)
 
 

@@ -23,6 +23,7 @@ from faisceau.tables.schemas import CALL, CONTACT, MESSAGE, POSITION, Batch, Row
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CALL, CONTACT, POSITION]
+FROM_HANDSET = False
 
 
 _JSON = (chat, hangouts, locations)

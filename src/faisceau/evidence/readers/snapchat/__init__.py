@@ -27,6 +27,7 @@ from faisceau.tables.schemas import CONTACT, HANDSET, MESSAGE, POSITION, Batch, 
 from faisceau.words import N_
 
 FILLS = [MESSAGE, CONTACT, HANDSET, POSITION]
+FROM_HANDSET = False
 
 _FRIENDS = frozenset(
     ("Friend Requests Sent", "Blocked Users", "Deleted Friends", "Hidden Friend Suggestions")
