@@ -1,6 +1,7 @@
 """A workbook whose cells lie far apart is told before the library lays it out as a table."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -43,6 +44,18 @@ def test_a_cell_at_the_far_end_is_refused_and_the_case_goes_on(
     added = desk.add("good.csv", "caller,callee\n0612345678,0711223344\n")
     assert added.exhibit is not None
     assert added.exhibit.tables["call"]["rows"] == 1
+
+
+@pytest.mark.parametrize(
+    "cell", ['<c r="XFD1048576"><v>1</v></c>', "<x:c s='1'\tr='XFD1048576'><x:v>1</x:v></x:c>"]
+)
+@pytest.mark.parametrize("row", ['<row r="1048576">', "<row>"])
+def test_however_it_is_written(tmp_path: Path, cell: str, row: str) -> None:
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        sheet = f'<sheetData><row r="1"><c r="A1"><v>1</v></c></row>{row}{cell}</row></sheetData>'
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    assert not harmless(path)
 
 
 def test_what_is_no_zip_is_left_to_the_library(tmp_path: Path) -> None:

@@ -8,15 +8,22 @@ check (:mod:`old_excel`). Format: ECMA-376 part 1, 18.3.1.4 (``c``) and 18.3.1.7
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from faisceau.evidence import old_excel
 
-AREA = 1 << 24
-"""Cells that a sheet may span, empty ones among them, whatever it holds: half a gigabyte."""
+AREA = 1 << 25
+"""Cells that a sheet may span, empty ones among them, whatever it holds: under a gigabyte."""
 SPARSE = 20
 """Cells spanned for each that is there, at most, in a larger one."""
 
-_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]{0,200}?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
+_ROW = b' r="([0-9]{1,7})"'
+_CELL = b' r="([A-Z]{1,3})([0-9]{1,7})"'
+_WIDE = _CELL.replace(b"{1,3}", b"{2,3}")
+"""The name of a cell beyond column Z. A row's name is a number, a cell's begins with letters."""
+_LETTERS = 26
+_ODD = (b"\tr=", b"\nr=", b"\rr=", b"r='")
+"""Other ways to write the same, which nobody's program does and which are searched slowly."""
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _BLOCK = 4 << 20
 _TAG = 512
@@ -37,22 +44,23 @@ def harmless(path: Path) -> bool:
 
 def _is_dense(archive: zipfile.ZipFile, name: str) -> bool:
     """True where the table that a sheet spans is not far larger than what it holds."""
-    columns: set[bytes] = set()
-    first, last, cells, rest = 1 << 24, 0, 0, b""
+    width, first, last, cells, rest = _LETTERS, 1 << 24, 0, 0, b""
     with archive.open(name) as sheet:
         while block := sheet.read(_BLOCK):
-            found = _CELL.findall(rest + block)
-            rest = (rest + block)[-_TAG:]
-            if found:
-                cells += len(found)
-                columns.update(column for column, _ in found)
-                rows = [int(found[0][1]), int(found[-1][1]), max(int(row) for _, row in found)]
-                first, last = min(first, *rows), max(last, *rows)
-    spanned = [_number(column) for column in columns]
-    if not spanned:
-        return True
-    area = (max(spanned) - min(spanned) + 1) * (last - first + 1)
-    return area <= max(AREA, SPARSE * cells)
+            block, rest = rest + block, block[-_TAG:]
+            cells += block.count(b"<c ") + block.count(b":c ")
+            numbers = _found(_ROW, block)
+            named = _found(_WIDE if numbers else _CELL, block)  # a row may have no number
+            numbers += [number for _, number in named]
+            width = max([width, *map(_number, {column for column, _ in named})])
+            first, last = min([first, *map(int, numbers)]), max([last, *map(int, numbers)])
+    return width * max(last - first + 1, 0) <= max(AREA, SPARSE * cells)
+
+
+def _found(pattern: bytes, block: bytes) -> list[Any]:
+    if any(odd in block for odd in _ODD):
+        pattern = pattern.replace(b' r="', rb"\sr=[\"']").replace(b')"', rb")[\"']")
+    return re.findall(pattern, block)
 
 
 def _number(column: bytes) -> int:
