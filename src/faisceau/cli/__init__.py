@@ -17,17 +17,24 @@ def main() -> None:
 
 
 def program() -> click.Group:
-    """Every command, registered in one order; imported when asked for, as it costs a second."""
+    """Every command, in one order; imported when asked for, as it costs a second.
+
+    Those of a case's life as they stand, then those of the other modules by name: whichever of
+    these was imported first.
+    """
     from faisceau.cli import (  # noqa: F401 - they register commands
+        commands,
         exporting,
         lexicon,
         matching,
         profiles,
         watching,
     )
-    from faisceau.cli.commands import faisceau
 
-    return faisceau
+    group = commands.faisceau
+    others = sorted(group.commands.keys() - set(commands.LIFE))
+    group.commands = {name: group.commands[name] for name in (*commands.LIFE, *others)}
+    return group
 
 
 def run(arguments: list[str]) -> int:

@@ -603,3 +603,7 @@ def tables(table: str | None) -> None:
         print_json(tables_json(table))
     else:
         print_tables(table)
+
+
+LIFE = tuple(faisceau.commands)
+"""The commands of a case's life, in its order."""
