@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faisceau.evidence import old_excel
+from faisceau.evidence.containers.contents import BROKEN
 
 AREA = 1 << 25
 """Cells that a sheet may span, empty ones among them, whatever it holds: under a gigabyte."""
@@ -38,7 +39,7 @@ def harmless(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             sheets = [name for name in archive.namelist() if _SHEET.fullmatch(name)]
             return all(_is_dense(archive, name) for name in sheets)
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+    except BROKEN:
         return True  # no zip, or a damaged one: the library says so
 
 
