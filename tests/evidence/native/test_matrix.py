@@ -46,6 +46,11 @@ def test_what_cannot_be_read_is_refused_alone() -> None:
     assert ties(*rows) == [("a", "b", 1)]
 
 
+@pytest.mark.parametrize("count", ["9" * 40, "1e400", "nan", "-1", "1.5"])
+def test_a_cell_that_is_no_count_is_refused(count: str) -> None:
+    assert refused(["", "a", "b"], ["a", "0", count], ["b", "0", "0"]) == [(2, 3)]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

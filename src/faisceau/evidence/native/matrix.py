@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from faisceau.errors import BadInput
 from faisceau.words import N_
 
+MOST = 2**53
+"""Calls in a cell, at most: beyond, a number read as a decimal is no longer exact."""
 NOT_A_NUMBER = N_("A cell of the matrix is not a number of calls")
 WRONG_WIDTH = N_("The line has more or fewer cells than the matrix has columns")
 UNKNOWN_ROW = N_("The line begins with a label that no column has")
@@ -125,7 +127,7 @@ def _count(cell: str) -> int | None:
         number = float(cell.replace(",", ".") or 0)
     except ValueError:
         return None
-    return int(number) if number >= 0 and number.is_integer() else None
+    return int(number) if 0 <= number <= MOST and number.is_integer() else None
 
 
 def _once(matrix: _Matrix) -> Iterator[Tie]:
