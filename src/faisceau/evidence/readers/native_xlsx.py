@@ -59,7 +59,10 @@ def detect(head: Head) -> bool:
     check_wishes(head.wishes)
     if not _may_be_one(head.start):
         return False
-    book = _opened(head.member.local())
+    try:
+        book = _opened(head.member.local())
+    except BadInput:  # reading it says why
+        return True
     if book is None:
         return False
     if head.wishes.as_table is not None:
