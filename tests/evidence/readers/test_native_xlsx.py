@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from faisceau.errors import BadInput
+from faisceau.evidence import workbooks
 from faisceau.evidence.profiles import profile
 from faisceau.evidence.readers import native_csv, native_xlsx
 from faisceau.evidence.reading import Head, Source, Wishes
@@ -198,7 +199,7 @@ def test_what_is_not_claimed_and_what_cannot_be_read() -> None:
 
 
 def test_a_workbook_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_xlsx, "LARGEST", 100)
+    monkeypatch.setattr(workbooks, "LARGEST", 100)
     data = book(A=[["caller", "callee"]])
     assert detected(data), "claimed, so that the reason is told"
     with pytest.raises(BadInput, match="refused"):

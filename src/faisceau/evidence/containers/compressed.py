@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
 
 from faisceau.errors import BadInput
+from faisceau.evidence.broken import BROKEN
 from faisceau.evidence.containers.contents import (
-    BROKEN,
     Contents,
     Listing,
     Room,

@@ -2,13 +2,8 @@
 
 import hashlib
 import io
-import lzma
 import os
 import re
-import struct
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from faisceau.errors import BadInput
+from faisceau.evidence.broken import BROKEN
 from faisceau.evidence.containers.names import shown_name
 from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.reading import Member, Reject
@@ -24,20 +20,6 @@ from faisceau.words import N_
 
 AHEAD = 64 << 10
 """Bytes read ahead in a member: as many as detection wants of it anyway."""
-BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OverflowError,
-    ValueError,
-    OSError,
-)
-"""What the standard library raises on archives that are damaged or made to harm."""
 
 
 @dataclass(frozen=True, slots=True)

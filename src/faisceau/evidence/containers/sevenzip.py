@@ -16,9 +16,9 @@ from py7zr.exceptions import AbsolutePathError, ArchiveError, PasswordRequired
 from py7zr.io import MemIO, Py7zIO, WriterFactory
 
 from faisceau.errors import BadInput
+from faisceau.evidence.broken import BROKEN
 from faisceau.evidence.containers import keys as handed
 from faisceau.evidence.containers.contents import (
-    BROKEN,
     Contents,
     Listing,
     Room,

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-from faisceau.evidence.containers.contents import BROKEN, Contents, Listing, Room, damaged, stretch
+from faisceau.evidence.broken import BROKEN
+from faisceau.evidence.containers.contents import Contents, Listing, Room, damaged, stretch
 from faisceau.evidence.containers.names import shown_name
 from faisceau.evidence.containers.scratch import Scratch
 from faisceau.evidence.reading import Member, Reject

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO, cast
 import pyzipper
 
 from faisceau.errors import BadInput
+from faisceau.evidence.broken import BROKEN
 from faisceau.evidence.containers import keys as handed
-from faisceau.evidence.containers.contents import BROKEN, Contents, Listing, Room, checked, damaged
+from faisceau.evidence.containers.contents import Contents, Listing, Room, checked, damaged
 from faisceau.evidence.containers.scratch import BLOCK, Scratch
 from faisceau.evidence.reading import Member
 from faisceau.words import N_

@@ -6,15 +6,15 @@ the header tells. A sheet whose headers tell none is one reject. Formulas give t
 when the file was saved.
 """
 
-import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
+from python_calamine import CalamineSheet, CalamineWorkbook
 
 from faisceau.errors import BadInput
 from faisceau.evidence.native import (
@@ -29,7 +29,7 @@ from faisceau.evidence.native.headers import named
 from faisceau.evidence.native.sheets import columns, words
 from faisceau.evidence.old_excel import OLE
 from faisceau.evidence.reading import Head, Source, Wishes
-from faisceau.evidence.sheet_extent import harmless
+from faisceau.evidence.workbooks import TooLarge, Unreadable, opened, surviving
 from faisceau.tables.schemas import TABLES, Batch
 from faisceau.words import N_
 
@@ -39,8 +39,6 @@ PREAMBLE = 40
 """Rows, at most, among which the header is looked for."""
 ROWS = 16_384
 """Rows of one batch."""
-LARGEST = 2 << 30
-"""Bytes, unfolded; a larger workbook is no table a program can open."""
 _ZIPPED = (b"[Content_Types].xml", b"xl/", b"application/vnd.oasis.opendocument.spreadsheet")
 
 
@@ -127,40 +125,20 @@ def _may_be_one(start: bytes) -> bool:
 def _opened(path: Path) -> CalamineWorkbook | None:
     """The workbook; None where it is none. ``BadInput`` where it would fill the memory."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        size = 0  # a workbook of the old form
-    if size > LARGEST:
-        raise BadInput(N_("{name} is a spreadsheet of {n} bytes: refused"), name=path.name, n=size)
-    if not harmless(path):
+        return opened(path)
+    except TooLarge as error:
+        raise BadInput(
+            N_("{name} is a spreadsheet of {n} bytes: refused"), name=path.name, n=error.size
+        ) from error
+    except Unreadable:
         return None
-    try:
-        return load_workbook(path)
-    except (CalamineError, OSError, ValueError):
-        return None
-    except BaseException as error:
-        if not _panicked(error):
-            raise
-        return None
-
-
-def _panicked(error: BaseException) -> bool:
-    """True for a failure inside the library, which Python does not class as an ``Exception``."""
-    return type(error).__name__ == "PanicException"
 
 
 def _sheets(book: CalamineWorkbook, wishes: Wishes) -> Iterator[_Sheet]:
     """The sheets that can be read, each with its header."""
     for name in book.sheet_names:
-        try:
-            rows = book.get_sheet_by_name(name)
-            yield _headed(name, rows, wishes)
-        except (CalamineError, OSError, ValueError):
-            continue  # a chart, a macro, or damage
-        except BaseException as error:
-            if not _panicked(error):
-                raise
+        with suppress(Unreadable), surviving():  # a chart, a macro, or damage
+            yield _headed(name, book.get_sheet_by_name(name), wishes)
 
 
 def _headed(name: str, rows: CalamineSheet, wishes: Wishes) -> _Sheet:

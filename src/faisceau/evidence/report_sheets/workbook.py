@@ -2,22 +2,19 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, load_workbook
+from python_calamine import CalamineWorkbook
 
 from faisceau.errors import BadInput
 from faisceau.evidence.encoding import encoding_of
 from faisceau.evidence.old_excel import OLE
 from faisceau.evidence.reading import Head, Source
-from faisceau.evidence.sheet_extent import harmless
+from faisceau.evidence.workbooks import Unreadable, opened, surviving
 from faisceau.words import N_
 
 TITLES = 12
@@ -25,8 +22,6 @@ TITLES = 12
 TASTED = 5000
 """Rows by which a table tells whether days or months come first."""
 LONGEST_CELL = 16 << 20
-LARGEST = 2 << 30
-"""Bytes, unfolded; a larger workbook is no report that a program can open."""
 _DELIMITERS = (",", ";", "\t", "|")
 _PARTS = (b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/")
 
@@ -73,63 +68,36 @@ def mapped(head: Head) -> bool:
 def sheet_names(head: Head) -> list[str]:
     """The names of the sheets of a workbook; none when it cannot be opened."""
     try:
-        return list(_opened(head.member.local()).sheet_names)
-    except _Unreadable:
+        return list(opened(head.member.local()).sheet_names)
+    except Unreadable:
         return []
 
 
 def first_rows(head: Head, sheet: str) -> list[tuple[int, Cells]]:
     """The first rows of a sheet; none when it cannot be read."""
     try:
-        return list(islice(_rows(_opened(head.member.local()), sheet), TITLES + 1))
-    except _Unreadable:
+        return list(islice(_rows(opened(head.member.local()), sheet), TITLES + 1))
+    except Unreadable:
         return []
 
 
 def sheets(source: Source) -> Iterator[tuple[str, Lines]]:
     """Each sheet of a workbook and its rows. Raises ``BadInput`` when it cannot be opened."""
     try:
-        book = _opened(source.path())
-    except _Unreadable as error:
+        book = opened(source.path())
+    except Unreadable as error:
         raise BadInput(
             N_("{name} is not a readable workbook: {why}"), name=source.name, why=error
         ) from error
     for name in book.sheet_names:
         try:
             yield name, _rows(book, name)
-        except _Unreadable as error:
+        except Unreadable as error:
             source.reject(name, N_("an unreadable sheet: {why}"), why=error)
 
 
-class _Unreadable(Exception):
-    """What the library says of a file or sheet that it cannot read."""
-
-
-@contextmanager
-def _surviving() -> Iterator[None]:
-    try:
-        yield
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise _Unreadable(str(error)[:200]) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the library, no ``Exception`` to Python
-            raise
-        raise _Unreadable(str(error)[:200]) from error
-
-
-def _opened(path: Path) -> CalamineWorkbook:
-    with _surviving():
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-                    raise ValueError("larger than 2 GB when unfolded")
-        if not harmless(path):
-            raise ValueError("damaged, or its cells lie too far apart")
-        return load_workbook(path)
-
-
 def _rows(book: CalamineWorkbook, name: str) -> Lines:
-    with _surviving():
+    with surviving():
         sheet = book.get_sheet_by_name(name)
         first = sheet.start[0] if sheet.start else 0
         rows = sheet.iter_rows()

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from faisceau.errors import BadInput
-from faisceau.evidence.sheet_extent import harmless
+from faisceau.evidence.workbooks import harmless
 from faisceau.testing import Desk
 
 HEADERS = ("caller", "callee", "started_at")

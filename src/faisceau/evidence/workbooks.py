@@ -1,4 +1,4 @@
-"""How far the cells of a workbook reach: told before it is read.
+"""Workbooks, opened by calamine once it is known that they do no harm.
 
 The library lays each sheet out as a full table, from its first cell to its last: one cell in the
 last column and row asks for 17,179,869,184 cells, and the process dies. The old form has its own
@@ -7,12 +7,18 @@ check (:mod:`old_excel`). Format: ECMA-376 part 1, 18.3.1.4 (``c``) and 18.3.1.7
 
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from faisceau.evidence import old_excel
-from faisceau.evidence.containers.contents import BROKEN
+from python_calamine import CalamineError, CalamineWorkbook, load_workbook
 
+from faisceau.evidence import old_excel
+from faisceau.evidence.broken import BROKEN
+
+LARGEST = 2 << 30
+"""Bytes, unfolded; a larger workbook is none that a program can open."""
 AREA = 1 << 25
 """Cells that a sheet may span, empty ones among them, whatever it holds: under a gigabyte."""
 SPARSE = 20
@@ -31,16 +37,58 @@ _TAG = 512
 """Bytes of a tag, at most, that may stand across two blocks."""
 
 
+class Unreadable(Exception):
+    """What the library says of a workbook or sheet that it cannot read."""
+
+
+class TooLarge(Unreadable):
+    """A workbook that unfolds to more than ``LARGEST``: ``size`` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__("larger than 2 GB when unfolded")
+        self.size = size
+
+
+@contextmanager
+def surviving() -> Iterator[None]:
+    """Make the library's failures ``Unreadable``, panics among them."""
+    try:
+        yield
+    except (CalamineError, OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise Unreadable(str(error)[:200]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the library, no ``Exception`` to Python
+            raise
+        raise Unreadable(str(error)[:200]) from error
+
+
+def opened(path: Path) -> CalamineWorkbook:
+    """A workbook of either form, if it can be read in the memory that its size promises.
+
+    Raises ``Unreadable``, ``TooLarge``.
+    """
+    if not harmless(path):
+        raise Unreadable("damaged, or its cells lie too far apart")
+    with surviving():
+        return load_workbook(path)
+
+
 def harmless(path: Path) -> bool:
-    """True for a workbook that can be read in the memory its size promises, and for other files."""
+    """False for a workbook that would take more memory than its size promises.
+
+    Raises ``TooLarge``. What is no zip, or a damaged one, is left to the library.
+    """
     if not old_excel.harmless(path):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+            if size > LARGEST:
+                raise TooLarge(size)
             sheets = [name for name in archive.namelist() if _SHEET.fullmatch(name)]
             return all(_is_dense(archive, name) for name in sheets)
     except BROKEN:
-        return True  # no zip, or a damaged one: the library says so
+        return True
 
 
 def _is_dense(archive: zipfile.ZipFile, name: str) -> bool:
