@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from faisceau.analyses.messages._digest.clock import changes, local, zone_named
 from faisceau.analyses.messages._digest.given import LINES
 from faisceau.analyses.messages._digest.tools import family
 from faisceau.analyses.messages.digest import SECTIONS, digest
@@ -267,17 +266,6 @@ def test_nothing_gives_nothing_and_an_unknown_zone_is_refused() -> None:
     assert run(digest, {}) == []
     with pytest.raises(UsageError, match="time zone"):
         run(digest, phone(), timezone="Europe/Lutece")
-
-
-@pytest.mark.parametrize("zone", ["Europe/Paris", "America/Cayenne", "Asia/Kolkata"])
-def test_changes_of_the_clock_agree_with_the_zone(zone: str) -> None:
-    place = zone_named(zone)
-    first, last = DAY - timedelta(days=400), DAY + timedelta(days=400)
-    told = changes(place, first, last)
-    for hours in range(0, 800 * 24, 7):
-        at = first + timedelta(hours=hours)
-        offset = next(offset for second, offset in told if at.timestamp() < second)
-        assert local(at, place).utcoffset() == timedelta(seconds=offset)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from ibis import Table
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.messages._digest.clock import zone_named
 from faisceau.analyses.messages._digest.gaps import gaps
 from faisceau.analyses.messages._digest.given import LINES, Given, Handset, Line
 from faisceau.analyses.messages._digest.identifiers import identifiers
@@ -26,6 +25,7 @@ from faisceau.analyses.messages._digest.rhythm import rhythm
 from faisceau.analyses.messages._digest.talks import conversations, menus
 from faisceau.analyses.messages._digest.tools import tools
 from faisceau.findings.model import Kind, Lead, Reason, Subject
+from faisceau.tables.clock import zone_named
 from faisceau.tables.schemas import (
     CALL,
     CONTACT,

@@ -13,12 +13,12 @@ from ibis import Table
 from ibis import expr as ex
 from ibis.expr.types import BooleanValue as Truth
 
-from faisceau.analyses.plates._clock import DAY_S, wall
 from faisceau.analyses.plates._passages import Places, compact, moment
 from faisceau.analyses.plates._plates import CONFUSABLE, FORMATS, compacted, skeleton
 from faisceau.analyses.plates._words import Both, Condition, Either, Is, Not
 from faisceau.analyses.plates._zone import inside
 from faisceau.errors import UsageError
+from faisceau.tables.clock import DAY_S, wall
 from faisceau.tables.schemas import PLATE_READ
 from faisceau.words import N_
 

@@ -17,12 +17,12 @@ from ibis import Table, _
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.plates._clock import DAY_S, changes, local, wall, zone_named
 from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged
 from faisceau.analyses.plates._passages import Ints, collected, compact, places, seconds
 from faisceau.analyses.plates._plates import compacted
 from faisceau.analyses.plates._words import parsed
 from faisceau.findings.model import Kind, Lead, Reason, Subject
+from faisceau.tables.clock import DAY_S, changes, local, wall, zone_named
 from faisceau.tables.schemas import PLATE_READ, Schema
 from faisceau.words import N_
 
@@ -92,7 +92,9 @@ def pattern(plate_read: Table, params: PatternParams, engine: Engine) -> Iterato
     known = places(plate_read, engine)
     if not known.total:
         return
-    scene = Scene(known, zone, changes(zone, known.first, known.last), False)
+    scene = Scene(
+        known, zone, changes(zone, local(known.first, zone), local(known.last, zone)), False
+    )
     kept = [plate_read.read_at.notnull()]
     if params.where:
         kept.append(judged(parsed(params.where, NAMES), plate_read, scene))

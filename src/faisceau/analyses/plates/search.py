@@ -16,13 +16,13 @@ from ibis import expr as ex
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.plates._clock import changes, local, zone_named
 from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged
 from faisceau.analyses.plates._passages import Bools, Ints, collected, compact, places, seconds
 from faisceau.analyses.plates._plates import alike, compacted, formats
 from faisceau.analyses.plates._words import Is, Sequence, parsed, sequence
 from faisceau.errors import UsageError
 from faisceau.findings.model import Kind, Lead, Reason, Subject
+from faisceau.tables.clock import changes, local, zone_named
 from faisceau.tables.schemas import PLATE_READ, Schema
 from faisceau.words import N_
 
@@ -125,7 +125,11 @@ class _Asked:
 def _scene(plate_read: Table, params: SearchParams, engine: Engine) -> Scene:
     zone = zone_named(params.timezone)
     known = places(plate_read, engine)
-    offsets = changes(zone, known.first, known.last) if known.total else [(0, 0)]
+    offsets = (
+        changes(zone, local(known.first, zone), local(known.last, zone))
+        if known.total
+        else [(0, 0)]
+    )
     return Scene(known, zone, offsets, params.tolerant)
 
 

@@ -17,7 +17,7 @@ from ibis import expr as ex
 
 from faisceau.analyses import Engine
 from faisceau.analyses.messages._conversations import JOIN
-from faisceau.analyses.messages._digest.clock import local
+from faisceau.tables.clock import local
 from faisceau.tables.schemas import Schema
 
 TABLES = ("message", "call", "contact", "handset", "position", "media", "mention")

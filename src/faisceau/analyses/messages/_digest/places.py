@@ -7,7 +7,6 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from faisceau.analyses.messages._digest.clock import DAY_S, changes, wall
 from faisceau.analyses.messages._digest.given import (
     LINES,
     Given,
@@ -18,6 +17,7 @@ from faisceau.analyses.messages._digest.given import (
     strongest,
 )
 from faisceau.analyses.messages._digest.patterns import pattern
+from faisceau.tables.clock import DAY_S, changes, wall
 from faisceau.tables.schemas import TABLES, Schema
 from faisceau.words import N_
 

@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from faisceau.analyses.messages._digest.clock import DAY_S, changes, wall
 from faisceau.analyses.messages._digest.given import LINES, Given, Line
+from faisceau.tables.clock import DAY_S, changes, wall
 from faisceau.tables.schemas import CALL, MESSAGE, Schema
 from faisceau.words import N_, Term
 

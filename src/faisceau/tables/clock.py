@@ -24,9 +24,11 @@ def zone_named(name: str) -> ZoneInfo:
         ) from error
 
 
-def local(moment: datetime, zone: ZoneInfo) -> datetime:
-    """A time (UTC where it says nothing) on the clock of the zone."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+def local(moment: datetime | int, zone: ZoneInfo) -> datetime:
+    """A time (UTC where it says nothing), or a second since 1970, on the clock of the zone."""
+    if isinstance(moment, datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+    return datetime.fromtimestamp(int(moment), UTC).astimezone(zone)
 
 
 def changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[tuple[int, int]]:
