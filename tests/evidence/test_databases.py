@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faisceau.evidence import databases
-from faisceau.evidence.clocks import cocoa_time, epoch_ms, epoch_s, epoch_us
+from faisceau.evidence.clocks import epoch_ms, epoch_s, epoch_us, plausible
 from faisceau.evidence.databases import (
     Cells,
     Links,
@@ -108,6 +108,14 @@ def alone(convert: Callable[[Any], datetime], value: Any) -> datetime | None:
         return convert(value)
     except (ValueError, OverflowError):
         return None
+
+
+def cocoa_time(value: Any) -> datetime:
+    """Seconds, or since iOS 11 nanoseconds, since 2001 (Apple's absolute time), one alone."""
+    first = datetime(2001, 1, 1, tzinfo=UTC)
+    if abs(float(value)) > 4_102_444_800:
+        return plausible(first + timedelta(microseconds=int(value) // 1000))
+    return plausible(first + timedelta(seconds=float(value)))
 
 
 def close(times: Times, expected: datetime | None) -> None:

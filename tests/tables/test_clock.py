@@ -6,7 +6,7 @@ import pytest
 
 from faisceau.tables.clock import changes, local, zone_named
 
-DAY = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "America/Cayenne", "Asia/Kolkata"])

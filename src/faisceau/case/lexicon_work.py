@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from ibis import Table
 from faisceau.analyses import Engine
 from faisceau.analyses.messages._lexicon import rules
 from faisceau.analyses.messages.review import Talks, gathered, judged
-from faisceau.errors import BadInput, NotFound, UsageError
+from faisceau.errors import BadInput, UsageError
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.identifiers.names import plain
-from faisceau.tables.lexicons import Lexicon, _house, load_lexicon
+from faisceau.tables.lexicons import Lexicon, load_lexicon, written
 from faisceau.tables.schemas import CONTACT, MESSAGE, PERSON, REVIEW
 from faisceau.words import N_
 
@@ -274,7 +273,7 @@ def next_version(name_or_path: str, term: str, kind: str, source: str, on: date)
 
     ``kind``: a concept or kind that the lexicon's scenes know. Raises ``UsageError`` for another.
     """
-    lexicon, text = load_lexicon(name_or_path), _text(name_or_path)
+    lexicon, text = load_lexicon(name_or_path), written(name_or_path)[1].decode("utf-8")
     kinds = {k for entry in lexicon.entries for k in (entry.concept, *entry.kinds)}
     if kind not in kinds:
         raise UsageError(
@@ -307,12 +306,3 @@ def next_version(name_or_path: str, term: str, kind: str, source: str, on: date)
         if not n:
             raise BadInput(N_("The lexicon {name} cannot be added to"), name=lexicon.name)
     return text
-
-
-def _text(name_or_path: str) -> str:
-    if name_or_path.endswith((".yaml", ".yml")) or "/" in name_or_path:
-        return Path(name_or_path).read_text(encoding="utf-8")
-    for path in _house():
-        if path.name == f"{name_or_path}.yaml":
-            return path.read_text(encoding="utf-8")
-    raise NotFound(N_("There is no lexicon {name}"), name=name_or_path)

@@ -20,20 +20,17 @@ from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import cards, cited_sources, finding_json, selections
 from faisceau.case.examining import Ask, Orders, Progress
-from faisceau.case.exporting import Exported, export, format_named
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
-from faisceau.case.matching import Matched, Side, compare, offer, reply
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
 from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
-from faisceau.case.sight import PRECISE, QUESTION, procedures_met, row_rules
-from faisceau.case.watching import Watch, read_wanted
+from faisceau.case.sight import PRECISE, QUESTION, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
@@ -48,18 +45,17 @@ from faisceau.ledger.entry import Draft, Entry
 from faisceau.ledger.keys import KeyRing, PublicKeys
 from faisceau.ledger.log import Ledger
 from faisceau.ledger.proofs import prove_consistency, prove_inclusion
-from faisceau.mandate.act import Act
+from faisceau.mandate.act import Act, Decision
 from faisceau.mandate.decide import decide
 from faisceau.mandate.explain import Explanation, explain
 from faisceau.mandate.model import Mandate, today, widens_scope
 from faisceau.mandate.permit import Permit
 from faisceau.mandate.reading import read_mandate
+from faisceau.mandate.vocabulary import DERIVED
 from faisceau.report.model import FindingCard, Proof, ReportData
-from faisceau.tables import lake
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
-from faisceau.tables.lexicons import load_lexicon
 from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import MESSAGE, PLATE_READ, REVIEW
 from faisceau.tables.schemas.schema import Selection
@@ -67,14 +63,15 @@ from faisceau.tables.search_index import SearchIndex
 from faisceau.tables.search_query import parse
 from faisceau.words import N_, speaking
 
-if TYPE_CHECKING:  # it brings the scanner along: imported where it is used
+if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
+    from faisceau.case.exporting import Exported
     from faisceau.case.lexicon_work import Suggestion, Trial
+    from faisceau.case.matching import Matched, Side
+    from faisceau.case.watching import Watch
 
 REPORTED = 100
 """Findings in a report unless it is asked for more or fewer."""
 REPORTED_LINES = 40
-_DERIVED = ("mention", REVIEW.name)
-"""Tables that an analysis may read whatever data the mandate covers: covered where theirs are."""
 
 
 def utc_now() -> datetime:
@@ -310,11 +307,15 @@ class Workspace:
         return RunReport(tuple(ran), tuple(not_run))
 
     def _covers(self, analysis: Analysis) -> bool:
-        return analysis.tables - {*_DERIVED} <= self.mandate.data
+        return analysis.tables - {*DERIVED} <= self.mandate.data
 
     def _has_rows(self, analysis: Analysis) -> bool:
-        with self._database.connect() as connection:
-            return all(lake.segments(connection, table) for table in analysis.tables)
+        return analysis.tables <= self._filled
+
+    @property
+    def _filled(self) -> set[str]:
+        """The tables that have rows."""
+        return {segment.table for segment in self._listing().segments}
 
     def _run_one(self, analysis: Analysis, params: Any) -> Ran:
         optional = self._optional(analysis)
@@ -360,7 +361,7 @@ class Workspace:
     @property
     def _listed(self) -> frozenset[str]:
         """The tables that the mandate lists, and those that come from them."""
-        return self.mandate.data | {*_DERIVED}
+        return self.mandate.data | {*DERIVED}
 
     def _optional(self, analysis: Analysis) -> list[Selection]:
         """What an analysis reads where it may: a table refused to it does not refuse the run."""
@@ -370,9 +371,12 @@ class Workspace:
         return [s for s in listed if self._may_read(analysis, [s])]
 
     def _may_read(self, analysis: Analysis, more: Sequence[Selection]) -> bool:
-        act = self._act(analysis, (*analysis.reads, *more))
-        procedures = self._listing().procedures(act.tables)
-        return self._gate.judge(replace(act, procedures=procedures)).allowed
+        return self._judged(analysis, (*analysis.reads, *more)).allowed
+
+    def _judged(self, analysis: Analysis, reads: Sequence[Selection]) -> Decision:
+        """What the mandate answers to an analysis of the rows that there are, unrecorded."""
+        act = self._act(analysis, reads)
+        return self._gate.judge(replace(act, procedures=self._listing().procedures(act.tables)))
 
     def _verdicts(self, permit: Permit, selection: Selection) -> Table:
         """The verdicts on findings, as the table ``review``."""
@@ -397,19 +401,25 @@ class Workspace:
 
     # ---- between cases ----
 
-    def match(self, other: "Workspace") -> tuple[Matched, Matched]:
+    def match(self, other: "Workspace") -> "tuple[Matched, Matched]":
         """What this case and another both hold, under the protocols of both; each side's view."""
+        from faisceau.case.matching import compare
+
         return compare(self._side, other._side)
 
-    def match_offer(self, other: str, output: Path) -> Matched:
+    def match_offer(self, other: str, output: Path) -> "Matched":
         """Begin a comparison with the case of reference ``other``, elsewhere: a file of tokens."""
+        from faisceau.case.matching import offer
+
         return offer(self._side, other, output)
 
-    def match_reply(self, letter: Path, output: Path | None = None) -> Matched:
+    def match_reply(self, letter: Path, output: Path | None = None) -> "Matched":
         """Go on with a comparison by the file that came; the next goes to ``output``.
 
         Raises ``BadInput`` for a file that is none, or is for another case.
         """
+        from faisceau.case.matching import reply
+
         try:
             content = letter.read_bytes()
         except OSError as error:
@@ -419,7 +429,9 @@ class Workspace:
         return reply(self._side, content, letter.name, output)
 
     @property
-    def _side(self) -> Side:
+    def _side(self) -> "Side":
+        from faisceau.case.matching import Side
+
         secret = KeyRing.open(self.case.case_id).secret
         return Side(self.mandate, secret, self._mask, self._reading)
 
@@ -511,6 +523,7 @@ class Workspace:
     def lexicon_test(self, name: str = "stupefiants") -> "Trial":
         """Each form of a lexicon (a name, or a file) by the reviewed conversations it occurs in."""
         from faisceau.case import lexicon_work as work
+        from faisceau.tables.lexicons import load_lexicon
 
         lexicon = load_lexicon(name)
         act = Act("lexicon", tables=frozenset({MESSAGE.name, REVIEW.name}))
@@ -543,6 +556,7 @@ class Workspace:
     @contextmanager
     def _suggesting(self, name: str, data: Mapping[str, str]) -> "Iterator[list[Suggestion]]":
         from faisceau.case import lexicon_work as work
+        from faisceau.tables.lexicons import load_lexicon
 
         lexicon = load_lexicon(name)
         reads = [work.TALKS, *(s for s in work.NAMED if s.schema.name in self.mandate.data)]
@@ -751,17 +765,18 @@ class Workspace:
             closing.data.update(sha256=digest, recipient=recipient, findings=named)
         return {"path": output, "sha256": digest, "findings": len(named), "of": data.found}
 
-    def export(self, output: Path, to: str, *, lang: str = "fr", recipient: str = "") -> Exported:
+    def export(self, output: Path, to: str, *, lang: str = "fr", recipient: str = "") -> "Exported":
         """Write the findings that stand, and the rows they rest on, for another program.
 
         ``to``: a format of ``report.exports``. The same case gives the same bytes. Raises
         ``UsageError`` for an unknown format.
         """
+        from faisceau.case.exporting import export, format_named
+
         act = Act("export", recipient=recipient)
         told = {"format": format_named(to), "recipient": recipient}
         with self._citing(act) as (permit, closing, engine), speaking(lang):
             with self._database.connect() as connection:
-                exhibits = register.exhibits(connection, status="kept")
                 found = findings.listed(connection, permit)
                 reviews = findings.reviews(connection, permit)
             written, ids = export(
@@ -770,7 +785,7 @@ class Workspace:
                 to,
                 findings=found,
                 reviews=reviews,
-                exhibits=exhibits,
+                exhibits=self._listing().exhibits,
                 mandate=self.mandate,
                 proof=self._proof(list(self.ledger.entries())),
                 mask=self._mask,
@@ -788,11 +803,10 @@ class Workspace:
         return reporting.proof(self.case.case_id, checkpoint, fingerprints)
 
     def _report_data(self, permit: Permit, engine: LakeEngine, top: int | None) -> ReportData:
+        exhibits, segments = self._listing().exhibits, self._listing().segments
         with self._database.connect() as connection:
-            exhibits = register.exhibits(connection, status="kept")
             found = findings.listed(connection, permit)
             reviews = findings.reviews(connection, permit)
-            segments = lake.segments(connection)
         entries = list(self.ledger.entries())
         shown = found[: top or REPORTED]
         known = plugins().analyses
@@ -801,9 +815,7 @@ class Workspace:
             (a, None if decision.allowed else decision)
             for a in known.values()
             if a.name not in gave
-            for act in [self._act(a, a.reads)]
-            for met in [procedures_met(exhibits, act.tables)]
-            for decision in [self._gate.judge(replace(act, procedures=met))]
+            for decision in [self._judged(a, a.reads)]
         ]
         hidden = self._hidden(engine, segments)
         return ReportData(
@@ -836,22 +848,22 @@ class Workspace:
 
     # ---- watching ----
 
-    def watch(self, listed: Path, arriving: Path | BinaryIO, **options: Any) -> Watch:
+    def watch(self, listed: Path, arriving: Path | BinaryIO, **options: Any) -> "Watch":
         """Watch for the plates of a list among arriving reads: see ``watching.Watch``.
 
         ``options``: ``exact``, ``once``, ``stop``, and those of ``adding.orders_of``.
         """
+        from faisceau.case.watching import Watch, read_wanted
+
         own = {name: options.pop(name) for name in ("exact", "once", "stop") if name in options}
         readers = plugins().readers
-        with self._database.connect() as connection:
-            exhibits = register.exhibits(connection, status="kept")
         return Watch(
             read_wanted(listed),
             arriving,
             orders_of(readers, as_table=PLATE_READ.name, **options),
             gate=self._gate,
             readers=readers,
-            known=procedures_met(exhibits, {PLATE_READ.name}),
+            known=self._listing().procedures({PLATE_READ.name}),
             reading=self._reading,
             add=self.add,
             scratch=self.case.scratch,
@@ -930,8 +942,7 @@ class Workspace:
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for an act that quotes rows: every covered table that has some."""
-        with self._database.connect() as connection:
-            filled = {segment.table for segment in lake.segments(connection)}
+        filled = self._filled
         tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
         act = replace(act, tables=frozenset(tables), question=PRECISE)
         with self._reading(act, selections(tables)) as opened:

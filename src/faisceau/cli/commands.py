@@ -180,7 +180,7 @@ def add(
     from faisceau.evidence.hash_lists import read_hash_list
     from faisceau.evidence.profiles import profile as known_profile
 
-    columns = dict(_pair(option) for option in mapping)
+    columns = dict(map(pair, mapping))
     name = options.pop("profile")
     options["profile"] = known_profile(name) if name else None
     options["clock_offset_s"] = clock_offset_s(clock_offset)
@@ -212,7 +212,8 @@ def add(
         raise click.exceptions.Exit(exit_code)
 
 
-def _pair(option: str) -> tuple[str, str]:
+def pair(option: str) -> tuple[str, str]:
+    """``NATIVE=THEIRS``, as ``--map`` takes it."""
     native, equals, theirs = option.partition("=")
     if not equals:
         raise click.UsageError(say(N_("--map wants NATIVE=THEIRS, not {given}"), given=option))

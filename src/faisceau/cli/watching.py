@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from faisceau.cli.base import call, note, one_line, print_lines
-from faisceau.cli.commands import CASE, command, workspace
+from faisceau.cli.commands import CASE, command, pair, workspace
 from faisceau.words import N_, say
 
 
@@ -57,7 +57,7 @@ def watch(
         watching = workspace(case).watch(
             listed,
             source,
-            columns=dict(map(_pair, mapping)),
+            columns=dict(map(pair, mapping)),
             timezone=timezone,
             stop=stop,
             **more,
@@ -69,13 +69,6 @@ def watch(
             else:
                 print_lines([as_json(told, zone)])
     _print_end(watching)
-
-
-def _pair(option: str) -> tuple[str, str]:
-    native, equals, theirs = option.partition("=")
-    if not equals:
-        raise click.UsageError(say(N_("--map wants NATIVE=THEIRS, not {given}"), given=option))
-    return native.strip(), theirs.strip()
 
 
 @contextmanager

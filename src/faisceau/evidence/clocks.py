@@ -10,9 +10,6 @@ from zoneinfo import ZoneInfo
 from faisceau.tables.schemas.schema import EARLIEST, LATEST
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
-_COCOA = datetime(2001, 1, 1, tzinfo=UTC)
-_LONGEST_COCOA_S = 4_102_444_800
-"""A larger count since 2001 is in nanoseconds: iOS 11 changed ``sms.db`` from seconds to them."""
 
 
 def plausible(at: datetime) -> datetime:
@@ -42,10 +39,3 @@ def iso_time(value: Any, zone: ZoneInfo | timezone = UTC) -> datetime:
 def epoch_us(value: Any) -> datetime:
     """Microseconds since 1970 as a UTC time."""
     return plausible(_UNIX + timedelta(microseconds=int(value)))
-
-
-def cocoa_time(value: Any) -> datetime:
-    """Seconds, or since iOS 11 nanoseconds, since 2001 (Apple's absolute time) as a UTC time."""
-    if abs(float(value)) > _LONGEST_COCOA_S:
-        return plausible(_COCOA + timedelta(microseconds=int(value) // 1000))
-    return plausible(_COCOA + timedelta(seconds=float(value)))

@@ -11,7 +11,7 @@ explained in :func:`forms`.
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -186,17 +186,18 @@ def load_lexicon(name_or_path: str | Path) -> Lexicon:
     Raises ``NotFound`` when there is none, ``BadInput`` when the file does not hold together
     (unknown key, concept that no entry defines, form that cannot be read).
     """
+    return _parse(*written(name_or_path))
+
+
+def written(name_or_path: str | Path) -> tuple[str, bytes]:
+    """The name of a lexicon and its file, as it is written. Raises ``NotFound``."""
     name = str(name_or_path)
     if name.endswith((".yaml", ".yml")) or "/" in name:
         path = Path(name)
         if not path.is_file():
             raise NotFound(N_("There is no lexicon {name}"), name=name)
-        return _parse(path.stem, path.read_bytes())
-    return _of_the_house(name.split(maxsplit=1)[0] if name.split() else name)
-
-
-@cache
-def _of_the_house(name: str) -> Lexicon:
+        return path.stem, path.read_bytes()
+    name = name.split(maxsplit=1)[0] if name.split() else name
     known = {path.name.removesuffix(".yaml"): path for path in _house()}
     if name not in known:
         raise NotFound(
@@ -205,7 +206,7 @@ def _of_the_house(name: str) -> Lexicon:
             name=name,
             known=sorted(known),
         )
-    return _parse(name, known[name].read_bytes())
+    return name, known[name].read_bytes()
 
 
 def _house() -> Iterator[Traversable]:
@@ -235,6 +236,7 @@ def _split(texts: str) -> Iterator[str]:
     return (text for part in texts.split(";") if (text := " ".join(part.split())))
 
 
+@lru_cache(maxsize=8)
 def _parse(name: str, raw: bytes) -> Lexicon:
     try:
         data = yaml.safe_load(raw)

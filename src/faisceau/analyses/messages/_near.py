@@ -51,10 +51,6 @@ def marks(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch([batch["row_id"], bands], MARKS)
 
 
-def _code(exhibit_id: str) -> int:
-    return int.from_bytes(blake2b(exhibit_id.encode(), digest_size=8).digest())
-
-
 def signatures(texts: pa.Array, length: int) -> npt.NDArray[np.uint32]:
     """One MinHash signature a text; case and the number of blanks do not count."""
     plain = pc.replace_substring_regex(pc.utf8_lower(texts), r"\s+", " ")
