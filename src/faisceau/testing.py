@@ -81,6 +81,13 @@ def mandate(
     ).encode()
 
 
+def in_force(**options: Any) -> bytes:
+    """A mandate of today, for commands that run on the machine's own clock."""
+    today, year = datetime.now(UTC).date(), timedelta(days=365)
+    dates = {"authorised_on": today, "expires_on": today + year, "until": today + 2 * year}
+    return mandate(**{**dates, **options})
+
+
 class Clock:
     """A clock that a test moves."""
 

@@ -9,7 +9,7 @@ import pytest
 from faisceau.case.matching import Matched
 from faisceau.cli import run
 from faisceau.errors import BadInput, FaisceauError, Refused, UsageError
-from faisceau.testing import Desk, mandate
+from faisceau.testing import Desk, in_force, mandate
 
 ONE, TWO = "PR/2026/0417", "PR/2026/0533"
 AUTHORISED = """
@@ -214,14 +214,7 @@ def test_from_the_command_line(
     for name, own, other in (("one", ONE, TWO), ("two", TWO, ONE)):
         clauses = AUTHORISED.partition("[[series]]")[0].replace("2026-09-02", str(today))
         more = clauses + PROTOCOL.format(other=other, data='"mention"', until=today + year)
-        text = mandate(
-            reference=own,
-            more=more,
-            authorised_on=today,
-            expires_on=today + year,
-            until=today + 2 * year,
-        )
-        Path(f"{name}.toml").write_bytes(text)
+        Path(f"{name}.toml").write_bytes(in_force(reference=own, more=more))
         Path(f"{name}.csv").write_text(f"caller,callee\n+33612345678,{name}@example.org\n")
         assert run(["new", name, "--mandate", f"{name}.toml"]) == 0
         assert run(["add", name, f"{name}.csv"]) == 0

@@ -9,40 +9,15 @@ from pathlib import Path
 import pytest
 
 from faisceau.cli import run
-from faisceau.testing import mandate
+from faisceau.testing import in_force
+
+from .following import HOW_TO, steps, write_files
 
 pytest.importorskip("splink")
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "links.md"
-FILE = re.compile(r"^`([\w./-]+)`:\n\n```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGE = (HOW_TO / "links.md").read_text("utf-8")
 SERIES = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROLES = {"A1": ["investigator", "analyst", "lead"], "P1": ["authority"]}
-
-
-def steps() -> list[tuple[str, list[str]]]:
-    """Each command of the page, and the lines under it, which it prints among others."""
-    found: list[tuple[str, list[str]]] = []
-    for block in CONSOLE.findall(PAGE.read_text("utf-8")):
-        for line in block.splitlines():
-            if line.startswith("$ faisceau "):
-                found.append((line.removeprefix("$ faisceau "), []))
-            else:
-                found[-1][1].append(line)
-    return found
-
-
-def in_force(series: str) -> bytes:
-    """A mandate of today: the page is followed on the machine's own clock."""
-    today, year = datetime.now(UTC).date(), timedelta(days=365)
-    series = series.replace("2026-09-02", str(today)).replace("2027-03-01", str(today + year))
-    return mandate(
-        more=series,
-        roles=ROLES,
-        authorised_on=today,
-        expires_on=today + year,
-        until=today + 2 * year,
-    )
 
 
 def test_the_guide_is_followed_as_written(
@@ -51,15 +26,15 @@ def test_the_guide_is_followed_as_written(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FAISCEAU_AGENT", "A1")
     monkeypatch.setenv("COLUMNS", "300")
-    page = PAGE.read_text("utf-8")
-    Path("procedures").mkdir()
-    for name, content in FILE.findall(page):
-        Path(name).write_text(content, "utf-8")
-    [series] = SERIES.findall(page)
-    Path("mandate.toml").write_bytes(in_force(series))
-    assert len(steps()) == 9
+    write_files(PAGE)
+    [series] = SERIES.findall(PAGE)
+    today = datetime.now(UTC).date()
+    series = series.replace("2026-09-02", str(today))
+    series = series.replace("2027-03-01", str(today + timedelta(days=365)))
+    Path("mandate.toml").write_bytes(in_force(more=series, roles=ROLES))
+    assert len(steps(PAGE)) == 9
     found = ""
-    for command, lines in steps():
+    for command, lines in steps(PAGE):
         if "FINDING" in command:
             assert run(["findings", "case", "--format", "json"]) == 0
             found = json.loads(capsys.readouterr().out)[0]["finding_id"]

@@ -71,7 +71,7 @@ def lost_of(reader: ModuleType, source: Source, table: str) -> list[dict[str, An
     rows = list(rows_of(reader, source, table))
     lost = [row for row in rows if "(deleted, " in row["at"]]
     assert len(rows) - len(lost) == N - len(GONE)
-    assert all(row.get("deleted", True) for row in lost)
+    assert all(row["deleted"] for row in lost)
     assert not any(row.get("deleted") for row in rows if row not in lost)
     return lost
 

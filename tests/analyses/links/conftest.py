@@ -10,18 +10,26 @@ from faisceau.demo.couriers import Couriers, Plan, couriers
 from faisceau.findings.model import Finding
 from faisceau.testing import Desk, mandate
 
-SERIES = """
+_SERIES = """
 [authorisations.matching]
 reference = "PR/2026/0417-R"
 date = 2026-09-02
 
 [[series]]
-procedures = ["PV-2024-*", "PV-2025-*"]
+procedures = ["PV-{year}-*"]
 authorisation = "PR/2026/0417-S"
 date = 2026-09-02
 until = 2027-03-01
 """
+THIS_YEAR = _SERIES.format(year="2026")
+SERIES = _SERIES.replace('"PV-{year}-*"', '"PV-2024-*", "PV-2025-*"')
 Filled = Callable[[Plan], tuple[Couriers, Desk]]
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Desk:
+    """A desk that may bring persons together, in procedures of 2026."""
+    return Desk(tmp_path / "team", mandate(more=THIS_YEAR))
 
 
 @pytest.fixture

@@ -14,23 +14,7 @@ from faisceau.errors import Refused, UsageError
 from faisceau.findings.model import Finding, Reason
 from faisceau.testing import Desk, mandate
 
-MATCHING = """
-[authorisations.matching]
-reference = "PR/2026/0417-R"
-date = 2026-09-02
-
-[[series]]
-procedures = ["PV-2026-*"]
-authorisation = "PR/2026/0417-S"
-date = 2026-09-02
-until = 2027-03-01
-"""
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Desk:
-    """A desk that may bring persons together."""
-    return Desk(tmp_path / "team", mandate(more=MATCHING))
+from .conftest import THIS_YEAR
 
 
 def who(findings: Sequence[Finding]) -> list[str]:
@@ -220,7 +204,7 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
     random.Random(3).shuffle(shuffled)
     told = []
     for name, text in (("one", lines[1:]), ("two", shuffled)):
-        desk = Desk(tmp_path / name, mandate(more=MATCHING))
+        desk = Desk(tmp_path / name, mandate(more=THIS_YEAR))
         desk.add("calls.csv", "\n".join([lines[0], *text]))
         found = desk.run("links.keyplayers")
         told.append(sorted((f.title, f.score, [r.in_words() for r in f.reasons]) for f in found))

@@ -7,25 +7,7 @@ import pytest
 
 from faisceau.errors import NotFound, Refused, UsageError
 from faisceau.findings.model import Finding
-from faisceau.testing import Desk, mandate
-
-MATCHING = """
-[authorisations.matching]
-reference = "PR/2026/0417-R"
-date = 2026-09-02
-
-[[series]]
-procedures = ["PV-2026-*"]
-authorisation = "PR/2026/0417-S"
-date = 2026-09-02
-until = 2027-03-01
-"""
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Desk:
-    """A desk that may bring persons together."""
-    return Desk(tmp_path / "team", mandate(more=MATCHING))
+from faisceau.testing import Desk
 
 
 def chain(finding: Finding) -> list[str]:

@@ -1,12 +1,11 @@
-"""A small engine over a Parquet file, and the conversations of ``tests/data``."""
+"""Triage over message rows, and the conversations of ``tests/data``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +14,8 @@ import yaml
 
 from faisceau.analyses.messages.triage import READS, TriageParams, triage
 from faisceau.findings.model import Lead
+
+from .tables import ParquetEngine
 
 TALKS = Path(__file__).parents[2] / "data" / "conversations"
 ROW_SCHEMA = READS.arrow
@@ -72,41 +73,6 @@ def rows(talks: list[Told]) -> list[dict[str, Any]]:
                 }
             )
     return found
-
-
-class ParquetEngine:
-    """Runs expressions over one Parquet file in DuckDB, as the engine does, and nothing else."""
-
-    own: str | None = None
-
-    def __init__(self, path: Path) -> None:
-        self.connection = duckdb.connect()
-        self.connection.sql(f"create view message as select * from read_parquet('{path}')")
-        self.connection.sql("set timezone = 'UTC'")
-
-    def batches(self, expression: ibis.Table) -> Iterator[pa.RecordBatch]:
-        """Stream the result of an expression."""
-        sql = ibis.to_sql(expression, dialect="duckdb")
-        yield from self.connection.sql(sql).to_arrow_reader(100_000)
-
-    def rows(self, expression: ibis.Table) -> Iterator[dict[str, Any]]:
-        """The same, row by row."""
-        for batch in self.batches(expression):
-            yield from batch.to_pylist()
-
-    def map_batches(
-        self,
-        expression: ibis.Table,
-        function: Callable[[pa.RecordBatch], pa.RecordBatch],
-        schema: pa.Schema,
-    ) -> Iterator[pa.RecordBatch]:
-        """Run a function on each batch."""
-        for batch in self.batches(expression):
-            yield function(batch).cast(schema)
-
-    def splink(self) -> Any:
-        """Not needed here."""
-        raise NotImplementedError
 
 
 Run = Callable[..., list[Lead]]

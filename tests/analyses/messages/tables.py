@@ -1,6 +1,7 @@
-"""A small engine over Arrow tables in DuckDB, for analyses that read several tables."""
+"""Small engines in DuckDB: over Arrow tables, or one Parquet file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,18 +15,14 @@ from faisceau.tables.engine import unbound
 from faisceau.tables.schemas.schema import Selection
 
 
-class TablesEngine:
-    """Runs expressions over the tables given, and nothing else."""
+class SmallEngine:
+    """Runs expressions over what is in a DuckDB, as the engine does, and nothing else."""
 
     own: str | None = None
 
-    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(self) -> None:
         self.connection = duckdb.connect()
         self.connection.sql("set timezone = 'UTC'")
-        for name, table in tables.items():
-            self.connection.register("given", table)
-            self.connection.execute(f'CREATE TABLE "{name}" AS FROM given')
-            self.connection.unregister("given")
 
     def batches(self, expression: ibis.Table) -> Iterator[pa.RecordBatch]:
         """Stream the result of an expression, with the types it promises."""
@@ -55,6 +52,25 @@ class TablesEngine:
     def splink(self) -> Any:
         """Not needed here."""
         raise NotImplementedError
+
+
+class TablesEngine(SmallEngine):
+    """Over Arrow tables."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        super().__init__()
+        for name, table in tables.items():
+            self.connection.register("given", table)
+            self.connection.execute(f'CREATE TABLE "{name}" AS FROM given')
+            self.connection.unregister("given")
+
+
+class ParquetEngine(SmallEngine):
+    """Over one Parquet file of messages."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.connection.sql(f"create view message as select * from read_parquet('{path}')")
 
 
 Rows = Sequence[Mapping[str, Any]]

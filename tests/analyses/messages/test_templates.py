@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from faisceau.analyses.messages._near import MARKS, groups, marks, pairs
@@ -66,6 +66,8 @@ def grouped(texts: list[str], exhibits: list[str] | None = None, least: float = 
 @settings(max_examples=60, deadline=None)
 @given(sentences, st.integers(0, 10_000), st.sampled_from(["7", "x", "é", "🥦"]))
 def test_one_letter_changed_is_the_same_message(text: str, place: int, letter: str) -> None:
+    """Of a text that says something: one word repeated has so few pieces that a letter is half."""
+    assume(len({text[at : at + 5] for at in range(len(text) - 4)}) >= 40)
     at = place % len(text)
     assert len(set(grouped([text, text[:at] + letter + text[at + 1 :]]))) == 1
 

@@ -4,14 +4,13 @@ import csv
 import json
 import shutil
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from faisceau.cli import run
 from faisceau.errors import BadInput, UsageError
-from faisceau.testing import Desk, mandate
+from faisceau.testing import Desk, in_force
 
 MATRIX = """\
 ;N1;N3;N12
@@ -77,10 +76,7 @@ def test_real_networks_from_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    today, year = datetime.now(UTC).date(), timedelta(days=365)
-    Path("mandate.toml").write_bytes(
-        mandate(data=["call"], authorised_on=today, expires_on=today + year, until=today + year)
-    )
+    Path("mandate.toml").write_bytes(in_force(data=["call"]))
     shutil.copy(shared / "networks" / name, name)
     assert run(["new", "case", "--mandate", "mandate.toml"]) == 0
     assert run(["add", "case", name, "--as", "call", "--layout", "matrix"]) == 0
