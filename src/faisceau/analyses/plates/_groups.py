@@ -4,11 +4,13 @@ In a group of three, two may never be neighbours on the same road twice; they be
 the same when each follows some member trip after trip. And a member's plate, misread, is no member.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis import Table
 
 from faisceau.analyses import Engine
@@ -21,17 +23,21 @@ from faisceau.analyses.plates._company import (
     Company,
     company,
     convoys,
+    groups,
 )
-from faisceau.analyses.plates._near import Named, around, near_reads, reads_of
-from faisceau.analyses.plates._passages import Ints, Reads, by_vehicle
+from faisceau.analyses.plates._near import Around, Named, around, near_reads, reads_of
+from faisceau.analyses.plates._passages import Bools, Floats, Ints, Reads, by_vehicle
 from faisceau.analyses.plates._plates import alike
-from faisceau.analyses.plates._survey import Survey
+from faisceau.analyses.plates._survey import THREADS, Survey
 from faisceau.analyses.plates._together import Fleet, Shared, Trips, fleet, shared, trips
+from faisceau.analyses.plates._wanted import WantedIndex
 
 ATTACHED = 0.0
 """Log-likelihood of following over all trips of a vehicle that is added to a group, at least."""
-CHUNK = 4_000_000
-"""Reads of first vehicles looked at together."""
+CHUNK = 50_000
+"""Pairs looked at together."""
+SHARE_OF_ALONE = 0.02
+"""Groups seen on a single trip count when they are fewer than this share of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Rule:
     cameras: int
     gap_s: int
     trips: int
+    """Trips together, at least (0: nothing is said)."""
 
     @property
     def reach_s(self) -> int:
@@ -95,25 +102,86 @@ class Group:
     """Member, row, as it was read."""
 
 
-def joined(known: Fleet, first: Ints, second: Ints, survey: Survey, rule: Rule) -> Joined:
-    """Everything that the pairs shared."""
-    met = shared(known, first, second, rule.reach_s)
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Candidate pairs by number in the fleet; ``spell`` from ``begins[n]`` to ``begins[n + 1]``
+    are the spells of time in which those of a pair met."""
+
+    first: Ints
+    second: Ints
+    begins: Ints
+    spell: Ints
+    many: Floats
+    """How many pairs each stands for."""
+
+    def part(self, some: slice) -> "Pairs":
+        """Those from one position up to another."""
+        spells = self.begins[some.start : some.stop + 1]
+        spell = self.spell[spells[0] : spells[-1]]
+        first, second, many = self.first[some], self.second[some], self.many[some]
+        return Pairs(first, second, spells - spells[0], spell, many)
+
+
+def joined(
+    known: Fleet,
+    first: Ints,
+    second: Ints,
+    survey: Survey,
+    rule: Rule,
+    *,
+    when: tuple[Ints, Ints] | None = None,
+) -> Joined:
+    """Everything that the pairs shared (``when``: in those spells of time, by pair, alone)."""
+    met = shared(known, first, second, rule.reach_s, when)
     made = trips(known, met, survey.drift, survey.traffic, rule.reach_s)
     sums = company(known, met, made, (first, second), traffic=survey.traffic, least=rule.least)
     return Joined(known, first, second, met, made, sums)
 
 
-def sifted(known: Fleet, first: Ints, second: Ints, survey: Survey, rule: Rule) -> Joined:
-    """The same for those pairs alone that could be a convoy, looked at some at a time."""
-    ends = np.cumsum(known.sizes(first))
-    share = ends // CHUNK
-    kept = []
-    for begin in np.flatnonzero(np.r_[True, share[1:] != share[:-1]]):
-        part = slice(int(begin), int(np.searchsorted(share, share[begin], side="right")))
-        some = joined(known, first[part], second[part], survey, rule)
-        kept.append(part.start + np.flatnonzero(convoys(some.company, rule.cameras, 1)))
-    chosen = np.concatenate(kept)
-    return joined(known, first[chosen], second[chosen], survey, rule)
+def sifted(known: Fleet, pairs: Pairs, survey: Survey, rule: Rule) -> tuple[Joined, Bools, int]:
+    """Pairs with all they shared, which of them are convoys, and the trips asked of these.
+
+    Every pair is looked at where the two met, then the few that are left with all their reads.
+    Where nothing is said of trips, one is enough as long as that brings few pairs more.
+    """
+    once, twice = _likely(known, pairs, survey, rule)
+    single = rule.trips == 1 or (not rule.trips and _few(once, twice, pairs.many, 4))
+    kept = once if single else twice | (once & _grouped(known, pairs, twice))
+    found = joined(known, pairs.first[kept], pairs.second[kept], survey, rule)
+    if rule.trips:
+        return found, convoys(found.company, rule.cameras, rule.trips), rule.trips
+    once, twice = (convoys(found.company, rule.cameras, trips) for trips in (1, 2))
+    return (found, once, 1) if single and _few(once, twice, pairs.many[kept]) else (found, twice, 2)
+
+
+def _few(once: Bools, twice: Bools, many: Floats, times: int = 1) -> bool:
+    """Whether pairs that were together on a single trip are few beside the others."""
+    alone = float(many[once & ~twice].sum())
+    return alone <= times * max(3.0, SHARE_OF_ALONE * float(many[twice].sum()))
+
+
+def _likely(known: Fleet, pairs: Pairs, survey: Survey, rule: Rule) -> tuple[Bools, Bools]:
+    """Which pairs may be convoys on one trip, and on two, by the spells in which they met."""
+
+    def look(part: slice) -> list[Bools]:
+        some = pairs.part(part)
+        own = joined(known, some.first, some.second, survey, rule, when=(some.begins, some.spell))
+        return [convoys(own.company, rule.cameras, trips) for trips in (1, 2)]
+
+    edges = [*range(0, len(pairs.first), CHUNK), len(pairs.first)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(look, (slice(a, b) for a, b in pairwise(edges))))
+    once, twice = (np.concatenate(masks) for masks in zip(*found, strict=True))
+    return once, twice
+
+
+def _grouped(known: Fleet, pairs: Pairs, chosen: Bools) -> Bools:
+    """Which pairs are of two members of one group that the chosen make."""
+    number = np.full(len(known.edges) - 1, -1)
+    for n, members in enumerate(groups(pairs.first[chosen], pairs.second[chosen])):
+        number[members] = n
+    one, two = number[pairs.first], number[pairs.second]
+    return np.asarray((one == two) & (one >= 0))
 
 
 def passings(of: Joined, members: list[int], rule: Rule) -> list[Passing]:
@@ -142,18 +210,18 @@ def passings(of: Joined, members: list[int], rule: Rule) -> list[Passing]:
 
 
 def completed(
-    found: Joined, groups: list[list[int]], asked: Asked
+    found: Joined, grouped: list[list[int]], asked: Asked
 ) -> tuple[Joined, list[Group], Named]:
     """The groups with the members that pairs alone did not show, without misreads; all their
     reads, by vehicle and time."""
     plate_read, engine, survey, rule = asked.plate_read, asked.engine, asked.survey, asked.rule
-    anchors = _anchors(found, groups, rule)
+    anchors = _anchors(found, grouped, rule)
     near = near_reads(plate_read, engine, survey.places, (anchors.place, anchors.at), rule.reach_s)
-    members = [[int(found.known.reads.plate[found.known.edges[v]]) for v in g] for g in groups]
-    close = _close(near, anchors, members, rule)
+    members = [[int(found.known.reads.plate[found.known.edges[v]]) for v in g] for g in grouped]
+    index = around(near.reads)
+    close = _close(near, index, anchors, members, rule)
     wanted = sorted({h for g in members for h in g} | {h for g in close for h in g})
-    plates = pc.unique(near.plate.filter(pa.array(np.isin(near.reads.plate, wanted))))
-    named = reads_of(plate_read, engine, survey.places, plates)
+    named = reads_of(plate_read, engine, survey.places, np.array(wanted, np.uint64))
     ordered, vehicle = by_vehicle(named.reads)
     position = _positions(named.reads, ordered)
     named = Named(ordered, named.plate.take(position), named.written.take(position))
@@ -172,13 +240,14 @@ def completed(
     )
     first, second = np.array(pairs, np.int64).reshape(-1, 2).T
     all_pairs = joined(known, first, second, survey, rule)
+    nearby = _nearby(near, index, named.plate.take(pa.array(known.edges[:-1])))
     made = []
     for base, more in zip(sure, maybe, strict=True):
         whole = sorted({*base, *_attached(all_pairs, base, more, rule)})
         kept = _without_misreads(all_pairs, whole, named, known)
         if len(kept) > 1:
             journeys = passings(all_pairs, kept, rule)
-            made.append(Group(kept, journeys, _misread(all_pairs, kept, journeys, near, named)))
+            made.append(Group(kept, journeys, _misread(all_pairs, kept, journeys, nearby)))
     return all_pairs, made, named
 
 
@@ -190,12 +259,12 @@ class _Anchors:
     at: Ints
 
 
-def _anchors(found: Joined, groups: list[list[int]], rule: Rule) -> _Anchors:
+def _anchors(found: Joined, grouped: list[list[int]], rule: Rule) -> _Anchors:
     """The passages of every group on its trips."""
     rows: list[tuple[int, int, int, int]] = []
     place, at = found.known.reads.place, found.known.reads.at
     number = 0
-    for group, members in enumerate(groups):
+    for group, members in enumerate(grouped):
         for journey in passings(found, members, rule):
             number += 1
             along = _along(found.known, journey)
@@ -214,9 +283,11 @@ def _along(known: Fleet, journey: Passing) -> list[int]:
     return found
 
 
-def _close(near: Named, anchors: _Anchors, members: list[list[int]], rule: Rule) -> list[list[int]]:
+def _close(
+    near: Named, index: Around, anchors: _Anchors, members: list[list[int]], rule: Rule
+) -> list[list[int]]:
     """By group: hashes of vehicles that passed with it, place after place, on enough trips."""
-    passage, read = around(near.reads, anchors.place, anchors.at, rule.reach_s)
+    passage, read = index.near(anchors.place, anchors.at, rule.reach_s)
     _, vehicle = np.unique(near.reads.plate, return_inverse=True)
     plates = np.zeros(int(vehicle.max(initial=-1)) + 1, np.uint64)
     plates[vehicle] = near.reads.plate
@@ -289,36 +360,45 @@ def _never_met(of: Joined, one: int, other: int) -> bool:
     return not np.isin(of.met.pair, pair).any()
 
 
+class _Nearby(NamedTuple):
+    """Reads near the groups, by place and time; a number for each plate, and which plates each
+    vehicle may be misread as."""
+
+    named: Named
+    places: Around
+    plate: Ints
+    alike: dict[int, list[int]]
+
+
+def _nearby(near: Named, index: Around, plates: pa.Array) -> _Nearby:
+    coded = near.plate.dictionary_encode()
+    number = {text: vehicle for vehicle, text in enumerate(plates.to_pylist())}
+    alike: dict[int, list[int]] = {}
+    for hit in WantedIndex(list(number)).hits(coded.dictionary):
+        if not hit.exact:
+            alike.setdefault(number[hit.wanted], []).append(hit.row)
+    return _Nearby(near, index, coded.indices.to_numpy(zero_copy_only=False), alike)
+
+
 def _misread(
-    of: Joined, members: list[int], journeys: list[Passing], near: Named, named: Named
+    of: Joined, members: list[int], journeys: list[Passing], nearby: _Nearby
 ) -> list[tuple[int, int, str]]:
     """Rows near the group's trips whose plate is a member's but for a character, where and when
     that member itself was not read."""
-    known = of.known
+    known, near = of.known, nearby.named
     reads = sorted({i for j in journeys for i in _along(known, j)})
-    place, at = known.reads.place[reads], known.reads.at[reads]
-    _, spot = around(near.reads, place, at, 600)
+    _, spot = nearby.places.near(known.reads.place[reads], known.reads.at[reads], MISREAD_S)
+    spot = np.unique(spot)
     found = []
-    texts = pc.unique(near.plate.take(pa.array(np.unique(spot)))).to_pylist()
     for member in members:
-        own = named.plate[int(known.edges[member])].as_py()
-        for text in texts:
-            if text != own and alike(own, text):
-                found += _absent(known, member, near, spot, text)
+        mine = slice(int(known.edges[member]), int(known.edges[member + 1]))
+        for i in spot[np.isin(nearby.plate[spot], nearby.alike.get(member, []))].tolist():
+            here = known.reads.place[mine] == near.reads.place[i]
+            here &= np.abs(known.reads.at[mine] - near.reads.at[i]) <= MISREAD_S
+            if not here.any():
+                found.append((member, int(near.reads.row[i]), str(near.written[i].as_py())))
     return sorted(set(found))
 
 
-def _absent(
-    known: Fleet, member: int, near: Named, spot: Ints, text: str
-) -> list[tuple[int, int, str]]:
-    at = np.unique(spot)
-    same = pc.equal(near.plate.take(pa.array(at)), text).to_numpy(zero_copy_only=False)
-    mine = slice(int(known.edges[member]), int(known.edges[member + 1]))
-    found = []
-    for i in at[same].tolist():
-        here = (known.reads.place[mine] == near.reads.place[i]) & (
-            np.abs(known.reads.at[mine] - near.reads.at[i]) <= 600
-        )
-        if not here.any():
-            found.append((member, int(near.reads.row[i]), str(near.written[i].as_py())))
-    return found
+MISREAD_S = 600
+"""Seconds around a group's passages within which a member's misread is looked for."""

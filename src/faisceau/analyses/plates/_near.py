@@ -1,26 +1,30 @@
 """Reads near given passages: who else was there, within so many seconds.
 
-The engine joins all reads with the few places and moments asked for, so that one question about
+All reads go by and the few at the places and moments asked for are kept, so that one question about
 some vehicles never brings the whole country into memory.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from ibis import Table, _
+from ibis import Table
 
 from faisceau.analyses import Engine
 from faisceau.analyses.plates._passages import (
+    Bools,
+    Hashes,
     Ints,
     Places,
     Reads,
+    among,
     collected,
-    hashed,
-    placed,
-    seconds,
+    compacted,
+    joined,
+    mixed,
+    streamed,
 )
 
 BUCKET_S = 600
@@ -41,58 +45,64 @@ def near_reads(
     """All reads in the ten minutes around given passages (place, second), and ``gap_s`` more."""
     place, at = passages
     spots = np.unique(
-        np.concatenate(
-            [place * 2**32 + (at + shift) // BUCKET_S for shift in (-gap_s - 1, 0, gap_s + 1)]
-        )
+        np.concatenate([_spot(place, at + shift) for shift in (-gap_s - 1, 0, gap_s + 1)])
     )
-    wanted = pa.table(
-        {"place": known.names.take(pa.array(spots >> 32)), "bucket": spots & 0xFFFFFFFF}
-    )
-    table = placed(plate_read)
-    bucket = ((_.read_at.epoch_seconds().cast("float64") / BUCKET_S).floor()).cast("int64")
-    joined = table.mutate(bucket=bucket).semi_join(ibis.memtable(wanted), ["place", "bucket"])
-    return _named(joined, engine, known)
+    wanted = among(spots)
+    return _named(plate_read, engine, known, lambda reads: wanted(_spot(reads.place, reads.at)))
 
 
-def reads_of(plate_read: Table, engine: Engine, known: Places, plates: pa.Array) -> Named:
-    """All reads of some plates (compact)."""
-    wanted = ibis.memtable(pa.table({"plate": plates.cast(pa.string())}))
-    return _named(placed(plate_read).semi_join(wanted, ["plate"]), engine, known)
+def _spot(place: Ints, at: Ints) -> Hashes:
+    """A place and ten minutes, as a hash."""
+    return mixed(place.astype(np.uint64) << np.uint64(32) | (at // BUCKET_S).astype(np.uint64))
 
 
-def _named(expression: Table, engine: Engine, known: Places) -> Named:
-    chosen = expression.select("row_id", "plate", "written", "place", "read_at")
-    table = collected(chosen, engine).sort_by("row_id").combine_chunks()
-    plate = _column(table, "plate")
-    place = pc.index_in(_column(table, "place"), value_set=known.names)
-    reads = Reads(
-        hashed(plate),
-        np.asarray(place.to_numpy(zero_copy_only=False), np.int64),
-        seconds(_column(table, "read_at")),
-        table["row_id"].to_numpy(),
-    )
-    return Named(reads, plate, _column(table, "written"))
+def reads_of(plate_read: Table, engine: Engine, known: Places, plates: Hashes) -> Named:
+    """All reads of some plates (sorted hashes)."""
+    wanted = among(plates)
+    return _named(plate_read, engine, known, lambda reads: wanted(reads.plate))
 
 
-def _column(table: pa.Table, name: str) -> pa.Array:
-    column = table[name].combine_chunks()
-    return column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
+def _named(
+    plate_read: Table, engine: Engine, known: Places, keep: Callable[[Reads], Bools]
+) -> Named:
+    found = list(streamed(plate_read, engine, known, keep, rows=True))
+    reads = joined([reads for reads, _ in found])
+    order = np.argsort(reads.row)
+    texts = pa.concat_arrays([batch["plate"].cast(pa.string()) for _, batch in found] or [[]])
+    written = texts.take(pa.array(order))
+    coded = written.dictionary_encode()
+    return Named(reads.take(order), compacted(coded.dictionary).take(coded.indices), written)
 
 
-def around(reads: Reads, place: Ints, at: Ints, gap_s: int) -> tuple[Ints, Ints]:
-    """Pairs of positions: a given passage, a read at its place within ``gap_s``."""
-    start = int(min(reads.at.min(initial=2**40), at.min(initial=2**40))) - gap_s
-    key = reads.place * 2**32 + (reads.at - start)
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Reads by place and second, ready to be asked who passed where and when."""
+
+    key: Ints
+    order: Ints
+    start: int
+
+    def near(self, place: Ints, at: Ints, gap_s: int) -> tuple[Ints, Ints]:
+        """Pairs of positions: a given passage, a read at its place within ``gap_s``."""
+        first, last = (np.clip(at + shift - self.start, 0, MOST) for shift in (-gap_s, gap_s))
+        low = np.searchsorted(self.key, (place << WIDTH) | first, side="left")
+        high = np.searchsorted(self.key, (place << WIDTH) | last, side="right")
+        size = high - low
+        ends = np.cumsum(size)
+        passage = np.repeat(np.arange(len(place)), size)
+        spot = np.arange(len(passage)) + np.repeat(low - ends + size, size)
+        return passage, self.order[spot]
+
+
+def around(reads: Reads) -> Around:
+    """Reads put in order of place and time."""
+    start = int(reads.at.min(initial=2**40))
+    key = (reads.place << WIDTH) | (reads.at - start)
     order = np.argsort(key, kind="stable")
-    key = key[order]
-    asked = place * 2**32 + (at - start)
-    low = np.searchsorted(key, asked - gap_s, side="left")
-    high = np.searchsorted(key, asked + gap_s, side="right")
-    size = high - low
-    ends = np.cumsum(size)
-    passage = np.repeat(np.arange(len(asked)), size)
-    spot = np.arange(len(passage)) - np.repeat(ends - size, size) + np.repeat(low, size)
-    return passage, order[spot]
+    return Around(key[order], order, start)
+
+
+WIDTH, MOST = 32, (1 << 32) - 1
 
 
 def writings(plate_read: Table, engine: Engine, rows: Ints) -> list[str]:

@@ -8,10 +8,15 @@ memory holds one block and the pairs met, never all pairs of all reads.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from faisceau.analyses.plates._passages import Bools, Hashes, Ints, Reads, mixed
+from faisceau.analyses.plates._driven import Driven, leg
+from faisceau.analyses.plates._passages import Bools, Floats, Hashes, Ints, Reads, mixed
+
+Shorts = npt.NDArray[np.int32]
 
 OVERLAP_S = 4 * 3600
 """What a block holds of the next: a trip that begins in a block ends there, but for long ones."""
@@ -21,24 +26,30 @@ SPELL_S = 6 * 3600
 """Passages of one spell of time count as one meeting."""
 RUNS = {1: ((),), 2: ((1,), (2,)), 3: ((1, 2), (1, 3), (2, 3))}
 """Positions after the first that make a run of one, two or three places."""
-SLACK_S = 90
-"""Seconds that the distance may change along a run, at most, and a 32nd of its time."""
-LEAST = {2: 4, 3: 3}
+SLACK = {1: (90, 32), 2: (90, 32), 3: (60, 48)}
+"""By places of a run: seconds that the distance may change along it, at most, and a part of its
+time: less where traffic is thick."""
+LEAST = {2: 4, 3: 4}
 """Runs of two and of three places that a pair must share."""
 BUDGET = 8_000_000
 """Pairs of neighbouring passages in all that may be looked at with short runs."""
+CROWD = 6
+"""Bits of how many others passed as near (63: that or more)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meetings:
     """Pairs and spells of time: how many runs the two shared in each."""
 
-    pair: Hashes
     first: Hashes
     second: Hashes
+    spell: Ints
+    """The spell's number since 1970."""
     runs: Ints
     company: Ints
-    """How many other vehicles passed as near, on average, in tenths."""
+    """How many other vehicles passed as near, on average, in tenths (thick traffic: many)."""
+    leg: Hashes
+    """A leg that the two drove together, with a read in between or not."""
 
 
 def expected_pairs(reads: Ints, span_s: int, gap_s: int) -> float:
@@ -53,31 +64,43 @@ def run_length(pairs: float, cameras: int) -> int:
     return max(1, min(wanted, cameras))
 
 
-def meetings(reads: Reads, vehicle: Ints, gap_s: int, length: int) -> Meetings:
+def meetings(reads: Reads, vehicle: Ints, until: int, gap_s: int, length: int) -> Meetings:
     """The pairs of vehicles in a block (by vehicle and time) that share runs of ``length`` places
-    within ``gap_s``."""
+    within ``gap_s``; the first of the two begins its run before ``until``.
+
+    Where runs of three are asked for, chance makes so many pairs of a single one that two in a
+    spell are.
+    """
     plates = _plates(reads, vehicle)
-    parts = []
-    for skips in RUNS[length]:
-        key, start, end, who = _runs(reads, vehicle, skips)
-        parts.append((key, start, end, who))
-    key, start, end, who = (np.concatenate(column) for column in zip(*parts, strict=True))
-    found = list(_near(key, start, end, who, gap_s))
-    if not found:
-        none = np.empty(0, np.int64)
-        empty = none.astype(np.uint64)
-        return Meetings(empty, empty, empty, none, none)
-    a, b = (np.concatenate(column) for column in zip(*found, strict=True))
-    crowd = np.bincount(a, minlength=len(key)) + np.bincount(b, minlength=len(key))
-    spell = start[a] // SPELL_S
-    one, two = np.minimum(who[a], who[b]), np.maximum(who[a], who[b])
-    packed = (one * len(plates) + two) * 4096 + (spell - spell.min()) % 4096
-    kept, inverse, runs = np.unique(packed, return_inverse=True, return_counts=True)
-    around = np.bincount(inverse, np.minimum(crowd[a], crowd[b])) / runs * 10
-    first, second = plates[kept // 4096 // len(plates)], plates[kept // 4096 % len(plates)]
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    pair = mixed(low ^ (mixed(high) << np.uint64(1)))
-    return Meetings(pair, low, high, runs, around.astype(np.int64))
+    begin = int(reads.at.min(initial=2**40)) // SPELL_S * SPELL_S
+    parts = [_runs(reads, vehicle, begin, skips) for skips in RUNS[length]]
+    every = _Runs(*map(np.concatenate, zip(*parts, strict=True)))
+    runs = _sorted(every, until - begin, gap_s)
+    found = list(_near(runs, gap_s, *SLACK[length]))
+    spells = np.uint64((int(runs.start.max(initial=0)) // SPELL_S).bit_length())
+    crowd = _crowd(found, len(runs.start)) if length < 3 else None
+    packed = np.concatenate(
+        [_packed(runs, a, b, (np.uint64(len(plates)), spells), crowd) for a, b in found]
+        or [np.empty(0, np.uint64)]
+    )
+    order = np.argsort(packed)
+    packed = packed[order]
+    met = packed >> np.uint64(CROWD)
+    begins = np.flatnonzero(np.r_[True, met[1:] != met[:-1]][: len(met)])
+    count = np.diff(np.r_[begins, len(met)])
+    company = np.full(len(begins), 10 << CROWD)
+    if crowd is not None and len(begins):
+        around = (packed & np.uint64((1 << CROWD) - 1)).astype(np.int64)
+        company = np.add.reduceat(around, begins) * 10 // count
+    if length > 2:
+        begins, count, company = (column[count > 1] for column in (begins, count, company))
+    one_run = runs.order[np.concatenate([a for a, _ in found] or [order])[order[begins]]]
+    together = leg(reads.place[every.read[one_run]], reads.place[every.onto[one_run]])
+    pair, spell = met[begins] >> spells, met[begins] & ((np.uint64(1) << spells) - np.uint64(1))
+    one, two = plates[pair // np.uint64(len(plates))], plates[pair % np.uint64(len(plates))]
+    low, high = np.minimum(one, two), np.maximum(one, two)
+    when = spell.astype(np.int64) + begin // SPELL_S
+    return Meetings(low, high, when, count, company, together)
 
 
 def _plates(reads: Reads, vehicle: Ints) -> Hashes:
@@ -86,12 +109,21 @@ def _plates(reads: Reads, vehicle: Ints) -> Hashes:
     return plates
 
 
-def _runs(reads: Reads, vehicle: Ints, skips: tuple[int, ...]) -> tuple[Hashes, Ints, Ints, Ints]:
-    """Runs of places of one vehicle: their key, first second, last second, vehicle."""
-    n = len(reads) - (skips[-1] if skips else 0)
-    if n <= 0:
-        none = np.empty(0, np.int64)
-        return none.astype(np.uint64), none, none, none
+class _Runs(NamedTuple):
+    """Runs of places of one vehicle: a hash of the places, first and last second since the block
+    began, the vehicle."""
+
+    key: Hashes
+    start: Shorts
+    end: Shorts
+    who: Shorts
+    read: Shorts
+    onto: Shorts
+    """Positions of the reads at its first and its second place."""
+
+
+def _runs(reads: Reads, vehicle: Ints, begin: int, skips: tuple[int, ...]) -> _Runs:
+    n = max(len(reads) - (skips[-1] if skips else 0), 0)
     key = reads.place[:n].astype(np.uint64)
     good = np.ones(n, bool)
     before = 0
@@ -102,57 +134,156 @@ def _runs(reads: Reads, vehicle: Ints, skips: tuple[int, ...]) -> tuple[Hashes, 
         good &= reads.at[skip : n + skip] - reads.at[before : n + before] <= LEG_S
         good &= place != reads.place[before : n + before]
         before = skip
-    end = reads.at[before : n + before]
-    return mixed(key)[good], reads.at[:n][good], end[good], vehicle[:n][good]
+    chosen = np.flatnonzero(good)
+    start, end = (
+        (reads.at[shift : n + shift][chosen] - begin).astype(np.int32) for shift in (0, before)
+    )
+    who, read = vehicle[chosen].astype(np.int32), chosen.astype(np.int32)
+    return _Runs(mixed(key[chosen]), start, end, who, read, read + np.int32(max(skips[:1] or [0])))
 
 
-def _near(
-    key: Hashes, start: Ints, end: Ints, who: Ints, gap_s: int
-) -> Iterator[tuple[Ints, Ints]]:
+class _Sorted(NamedTuple):
+    """Runs by places and start, both in one number: two that lie ``gap`` apart in it passed the
+    same places, those seconds apart. How many seconds each took, its vehicle, its start."""
+
+    along: Ints
+    took: Shorts
+    who: Shorts
+    start: Shorts
+    own: Bools
+    """Whether it began in this block, not in what it holds of the next."""
+    order: Ints
+    """Where each stands among the runs."""
+
+
+def _sorted(runs: _Runs, until: int, gap_s: int) -> _Sorted:
+    """Runs whose places differ may share a number where there is no room for all: a candidate
+    more, and found out later."""
+    low = (int(runs.start.max(initial=0)) + gap_s + 1).bit_length()
+    spot = len(runs.key).bit_length()
+    packed = (runs.key >> np.uint64(low + spot)) << np.uint64(low + spot)
+    packed |= runs.start.astype(np.uint64) << np.uint64(spot)
+    packed |= np.arange(len(packed), dtype=np.uint64)
+    packed.sort()
+    order = (packed & np.uint64((1 << spot) - 1)).astype(np.int64)
+    start = runs.start[order]
+    return _Sorted(
+        (packed >> np.uint64(spot)).astype(np.int64),
+        runs.end[order] - start,
+        runs.who[order],
+        start,
+        start < until,
+        order,
+    )
+
+
+def _crowd(found: list[tuple[Ints, Ints]], runs: int) -> Ints:
+    """By run: how many others passed as near, as far as is counted."""
+    crowd = np.zeros(runs, np.int64)
+    for a, b in found:
+        crowd += np.bincount(a, minlength=runs) + np.bincount(b, minlength=runs)
+    return np.minimum(crowd, (1 << CROWD) - 1)
+
+
+def _packed(
+    runs: _Sorted, a: Ints, b: Ints, widths: tuple[np.uint64, np.uint64], crowd: Ints | None
+) -> Hashes:
+    """Two vehicles, the spell of time and the crowd around as one number."""
+    plates, spells = widths
+    low, high = np.minimum(runs.who[a], runs.who[b]), np.maximum(runs.who[a], runs.who[b])
+    packed = low.astype(np.uint64) * plates + high.astype(np.uint64)
+    packed = (packed << spells) | (runs.start[a] // SPELL_S).astype(np.uint64)
+    packed <<= np.uint64(CROWD)
+    if crowd is not None:
+        packed |= np.minimum(crowd[a], crowd[b]).astype(np.uint64)
+    return packed
+
+
+def _near(runs: _Sorted, gap_s: int, slack_s: int, part: int) -> Iterator[tuple[Ints, Ints]]:
     """Positions of two equal runs of different vehicles within ``gap_s`` at both ends."""
-    if not len(key):
-        return
-    base = int(start.min())
-    width = max(1, int(start.max() - base).bit_length())
-    high = np.uint64(width)
-    sorter = ((key >> high) << high) | (start - base).astype(np.uint64)
-    order = np.argsort(sorter)
-    group, at, until, vehicle = sorter[order] >> high, start[order], end[order], who[order]
-    alive = np.arange(len(order) - 1)
+    alive = np.flatnonzero(runs.own)
+    slack = slack_s + runs.took // part
     step = 1
     while len(alive):
-        alive = alive[alive + step < len(order)]
+        alive = alive[: np.searchsorted(alive, len(runs.along) - step)]
         other = alive + step
-        near: Bools = (group[alive] == group[other]) & (at[other] - at[alive] <= gap_s)
-        alive, other = alive[near], other[near]
-        late = until[other] - until[alive]
-        good = (vehicle[alive] != vehicle[other]) & (np.abs(late) <= gap_s)
-        slack = SLACK_S + (until[alive] - at[alive]) // 32
-        good &= np.abs(late - (at[other] - at[alive])) <= slack
-        yield order[alive[good]], order[other[good]]
+        apart = runs.along[other] - runs.along[alive]
+        near = apart <= gap_s
+        alive, other, apart = alive[near], other[near], apart[near]
+        change = runs.took[other] - runs.took[alive]
+        good = np.abs(change) <= slack[alive]
+        good &= np.abs(apart + change) <= gap_s
+        good &= runs.who[alive] != runs.who[other]
+        chosen = np.flatnonzero(good)
+        yield alive[chosen], other[chosen]
         step += 1
 
 
-def repeated(found: list[Meetings], length: int, cameras: int) -> tuple[Hashes, Hashes]:
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of vehicles that may travel together, and the spells of time in which they met."""
+
+    first: Hashes
+    second: Hashes
+    begins: Ints
+    """Where the spells of each pair begin in ``spell``, and the end of the last."""
+    spell: Ints
+    many: Floats
+    """How many pairs each stands for."""
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def sampled(self) -> "Candidates":
+        """A part of those that met in one spell alone, where they are too many to look at all."""
+        spells = np.diff(self.begins)
+        single = np.flatnonzero(self.spell[self.begins[1:] - 1] == self.spell[self.begins[:-1]])
+        if len(single) <= SINGLES:
+            return self
+        step = len(single) // SINGLES + 1
+        kept = np.ones(len(self), bool)
+        kept[single] = False
+        kept[single[::step]] = True
+        many = self.many.copy()
+        many[single] = step
+        ends = np.cumsum(spells[kept])
+        spell = self.spell[np.repeat(kept, spells)]
+        return Candidates(self.first[kept], self.second[kept], np.r_[0, ends], spell, many[kept])
+
+
+def repeated(found: list[Meetings], driven: Driven, length: int, cameras: int) -> Candidates:
     """Pairs that shared enough runs of ``length`` places, in two spells of time, or in one where
-    few others passed."""
+    few others passed; unless both drove a leg that they shared far more often alone."""
     least = LEAST.get(length, cameras)
-    pair = np.concatenate([m.pair for m in found])
-    order = np.argsort(pair)
-    pair = pair[order]
-    first, second, runs, company = (
-        np.concatenate([getattr(m, name) for m in found])[order]
-        for name in ("first", "second", "runs", "company")
+    first, second, spell, runs, company = (
+        np.concatenate([getattr(m, name) for m in found])
+        for name in ("first", "second", "spell", "runs", "company")
     )
-    begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    pair = mixed(first ^ (mixed(second) << np.uint64(1)))
+    order = np.argsort(pair, kind="stable")  # blocks and their spells follow each other in time
+    pair, spell = pair[order], spell[order]
+    begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]][: len(pair)])
     if not len(pair):
-        return first, second
-    spells = np.diff(np.r_[begins, len(pair)])
-    total = np.add.reduceat(runs, begins)
-    alone = np.minimum.reduceat(company, begins) <= ALONE
-    chosen = begins[(total >= least) & ((spells > 1) | alone)]
-    return first[chosen], second[chosen]
+        return Candidates(first, second, np.zeros(1, np.int64), spell, first.astype(float))
+    size = np.diff(np.r_[begins, len(pair)])
+    total = np.add.reduceat(runs[order], begins)
+    alone = np.minimum.reduceat(company[order], begins) <= ALONE
+    again = spell[begins + size - 1] != spell[begins]
+    chosen = (total >= least) & (again | alone)
+    one = order[begins]
+    legs = np.concatenate([m.leg for m in found])[one]
+    times = np.stack([driven.times(side[one], legs) for side in (first, second)])
+    if length > 1:
+        chosen &= (times.min(axis=0) <= OFTEN * size) & (times.max(axis=0) <= VERY_OFTEN * size)
+    one = one[chosen]
+    ends = np.cumsum(size[chosen])
+    spell = spell[np.repeat(chosen, size)]
+    return Candidates(first[one], second[one], np.r_[0, ends], spell, np.ones(len(one)))
 
 
+SINGLES = 20_000
+"""Pairs that met in one spell of time alone, of which more are looked at by a sample."""
+OFTEN, VERY_OFTEN = 3, 5
+"""Times as often as with the other that the one, and the other, may have driven a leg."""
 ALONE = 15
 """Tenths of a vehicle around: fewer, and one long trip together is worth a look."""

@@ -5,6 +5,7 @@ engine gives the same ones. A fixed sensor is a place; a moving one is a place w
 to a hundredth of a degree.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -72,7 +73,8 @@ class Reads:
 
     def take(self, chosen: Ints | Bools) -> "Reads":
         """Those at the given positions, in their order."""
-        return Reads(self.plate[chosen], self.place[chosen], self.at[chosen], self.row[chosen])
+        row = self.row[chosen] if len(self.row) else self.row
+        return Reads(self.plate[chosen], self.place[chosen], self.at[chosen], row)
 
 
 def compact(plate: ex.types.StringValue) -> ex.types.StringValue:
@@ -86,8 +88,6 @@ def compact(plate: ex.types.StringValue) -> ex.types.StringValue:
 
 def placed(plate_read: Table) -> Table:
     """``row_id``, ``written`` and ``plate`` (compact), ``place``, ``read_at``, the position."""
-    here = _hundredth(_.latitude) + "," + _hundredth(_.longitude)
-    moving = _.sensor_kind.isin(MOVING) & _.latitude.notnull() & _.longitude.notnull()
     return plate_read.select(
         "row_id",
         "read_at",
@@ -96,8 +96,15 @@ def placed(plate_read: Table) -> Table:
         moving=_.sensor_kind.isin(MOVING).fill_null(False),
         written=_.plate,
         plate=compact(plate_read.plate),
-        place=ibis.ifelse(moving, _.camera_id + "@" + here, _.camera_id),
+        place=_place(),
     )
+
+
+def _place() -> ex.types.Value:
+    """Where a read was made: a fixed sensor, or a moving one and its position."""
+    here = _hundredth(_.latitude) + "," + _hundredth(_.longitude)
+    moving = _.sensor_kind.isin(MOVING) & _.latitude.notnull() & _.longitude.notnull()
+    return ibis.ifelse(moving, _.camera_id + "@" + here, _.camera_id)
 
 
 def _hundredth(degrees: ex.types.Value) -> ex.types.Value:
@@ -169,23 +176,56 @@ def load(
     table = plate_read
     if span is not None:
         table = table.filter(_.read_at >= moment(span[0]), _.read_at < moment(span[1]))
-    named = ["plate", "place", "read_at", *(["row_id"] if rows else [])]
-    parts = []
-    for every in engine.batches(placed(table).select(*named)):
-        plate, batch = hashed(every["plate"]), every
-        if only is not None:
-            chosen = np.flatnonzero(isin_sorted(plate, only))
-            if not len(chosen):
-                continue
-            plate, batch = plate[chosen], batch.take(pa.array(chosen))
-        place = pc.index_in(batch["place"], value_set=known.names).to_numpy(zero_copy_only=False)
-        row = batch["row_id"].to_numpy() if rows else np.empty(0, np.int64)
-        parts.append((plate, place.astype(np.int64), seconds(batch["read_at"]), row))
-    if not parts:
-        none = np.empty(0, np.int64)
-        return Reads(none.astype(np.uint64), none, none, none)
-    plate, place, at, row = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Reads(plate, place, at, row)
+    wanted = None if only is None else among(only)
+    parts = [
+        reads
+        for reads, _batch in streamed(
+            table, engine, known, None if wanted is None else lambda r: wanted(r.plate), rows=rows
+        )
+    ]
+    return joined(parts)
+
+
+def streamed(
+    plate_read: Table,
+    engine: Engine,
+    known: Places,
+    keep: Callable[[Reads], Bools] | None = None,
+    *,
+    rows: bool = False,
+) -> Iterator[tuple[Reads, pa.RecordBatch]]:
+    """Reads batch by batch, those that ``keep`` chooses, each with its batch (columns as stored).
+
+    Only what is stored is asked of the engine: letters are stripped from plates here, where a
+    whole batch costs what the engine asks for a tenth of it.
+    """
+    named = ["plate", "camera_id", "read_at", *(["row_id"] if rows else [])]
+    moving = bool(known.moving.any())
+    if moving:
+        plate_read = plate_read.mutate(place=_place())
+        named.append("place")
+    for batch in engine.batches(plate_read.select(*named)):
+        place = pc.index_in(batch["place" if moving else "camera_id"], value_set=known.names)
+        reads = Reads(
+            hashed(batch["plate"], compact=True),
+            place.to_numpy(zero_copy_only=False).astype(np.int64),
+            seconds(batch["read_at"]),
+            batch["row_id"].to_numpy() if rows else np.empty(0, np.int64),
+        )
+        if keep is None:
+            yield reads, batch
+            continue
+        chosen = np.flatnonzero(keep(reads))
+        if len(chosen):
+            yield reads.take(chosen), batch.take(pa.array(chosen))
+
+
+def joined(parts: list[Reads]) -> Reads:
+    """Reads one after the other."""
+    none = np.empty(0, np.int64)
+    parts = parts or [Reads(none.astype(np.uint64), none, none, none)]
+    names = ("plate", "place", "at", "row")
+    return Reads(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
 def moment(second: int) -> ex.types.Value:
@@ -193,24 +233,45 @@ def moment(second: int) -> ex.types.Value:
     return ibis.literal(datetime.fromtimestamp(second, UTC))
 
 
-def isin_sorted(values: Hashes, known: Hashes) -> Bools:
-    """Which values stand in a sorted array."""
-    if not len(known):
-        return np.zeros(len(values), bool)
-    spot = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return np.asarray(known[spot] == values)
+def among(known: Hashes) -> Callable[[Hashes], Bools]:
+    """A test whether hashes are among the known (sorted): most are told by 24 of their bits."""
+    table = np.zeros(1 << SIEVE, bool)
+    table[known >> np.uint64(64 - SIEVE)] = True
+
+    def test(values: Hashes) -> Bools:
+        found = table[values >> np.uint64(64 - SIEVE)]
+        maybe = np.flatnonzero(found)
+        if len(maybe):
+            spot = np.minimum(np.searchsorted(known, values[maybe]), len(known) - 1)
+            found[maybe] = known[spot] == values[maybe]
+        return np.asarray(found)
+
+    return test
 
 
-def hashed(texts: pa.Array) -> Hashes:
-    """A 64-bit hash of each text, the same on every engine and machine (null: as empty)."""
+SIEVE = 24
+
+
+def hashed(texts: pa.Array, *, compact: bool = False) -> Hashes:
+    """A 64-bit hash of each text (null: as empty), the same on every engine and machine.
+
+    ``compact``: of its letters and digits in capitals, as the expression :func:`compact` gives.
+    """
     texts = pc.fill_null(texts, "") if texts.null_count else texts
     _, offsets, data = texts.cast(pa.string()).buffers()
     ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    begins, length = ends[:-1].astype(np.int64), np.diff(ends)
-    longest = int(length.max(initial=0))
     held = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    padded = np.r_[held[: int(ends[-1])], np.zeros(8, np.uint8)]
-    words = np.lib.stride_tricks.sliding_window_view(padded, 8)
+    held, ends = held[ends[0] : ends[-1]], (ends - ends[0]).astype(np.int64)
+    if compact:
+        if held.max(initial=0) >= 128:  # letters of other alphabets, a middle dot
+            return hashed(compacted(texts))
+        held = _CAPITALS[held]
+        kept = held != 0
+        ends = np.r_[0, np.cumsum(kept)][ends]
+        held = held[kept]
+    begins, length = ends[:-1], np.diff(ends)
+    longest = int(length.max(initial=0))
+    words = np.lib.stride_tricks.sliding_window_view(np.r_[held, np.zeros(8, np.uint8)], 8)
     made = length.astype(np.uint64) * STEP
     for skip in range(0, longest, 8):
         left = np.clip(length - skip, 0, 8)
@@ -220,6 +281,16 @@ def hashed(texts: pa.Array) -> Hashes:
     return mixed(made)
 
 
+def compacted(texts: pa.Array) -> pa.Array:
+    """What the expression :func:`compact` gives, here."""
+    texts = pc.utf8_upper(texts)
+    for sign in SIGNS:
+        texts = pc.replace_substring(texts, sign, "")
+    return texts
+
+
+_CAPITALS = np.array([ord(chr(n).upper()) if n < 128 else n for n in range(256)], np.uint8)
+_CAPITALS[[ord(sign) for sign in SIGNS if sign.isascii()]] = 0
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 
 

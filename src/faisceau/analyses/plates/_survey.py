@@ -51,9 +51,10 @@ def survey(
     plate_read: Table,
     engine: Engine,
     known: Places,
-    also: Callable[[Reads, Ints], T],
+    also: Callable[[Reads, Ints, int], T],
 ) -> tuple[Survey, list[T]]:
-    """Go over all reads once; ``also`` gets each block by vehicle and time, with the vehicles."""
+    """Go over all reads once; ``also`` gets each block by vehicle and time, with the vehicles and
+    the second from which on reads are the next block's too."""
 
     def work(reads: Reads, until: int, sampled: bool) -> tuple[_Block, T]:
         ordered, vehicle = by_vehicle(reads)
@@ -64,7 +65,7 @@ def survey(
             np.bincount(hour, minlength=len(known) * 24),
             np.unique(ordered.plate[(ordered.plate & sieve) == 0]),
         )
-        return block, also(ordered, vehicle)
+        return block, also(ordered, vehicle, until)
 
     few = known.total <= 1_000_000
     sieve = np.uint64(0) if few else SIXTEENTH

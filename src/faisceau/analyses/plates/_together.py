@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faisceau.analyses.plates._legs import Drift
+from faisceau.analyses.plates._neighbours import SPELL_S
 from faisceau.analyses.plates._passages import Bools, Floats, Ints, Reads, positions_by
 
 
@@ -27,6 +28,8 @@ class Fleet:
     """Sorted codes of vehicle and place that occur."""
     places: int
     start: int
+    moments: Ints
+    """Vehicle and second, for each read: sorted."""
     trip: Ints
     """The number of the vehicle's own trip, for each read."""
     length: Ints
@@ -40,7 +43,7 @@ class Fleet:
         return self.edges[vehicle + 1] - self.edges[vehicle]
 
 
-WIDTH = 32
+WIDTH, MOST = 32, (1 << 32) - 1
 
 
 def fleet(reads: Reads, vehicle: Ints, drift: Drift) -> Fleet:
@@ -59,10 +62,12 @@ def fleet(reads: Reads, vehicle: Ints, drift: Drift) -> Fleet:
     legs, driven = np.unique(
         (vehicle[on] * places + reads.place[on]) * places + reads.place[on + 1], return_counts=True
     )
-    order = np.argsort(key, kind="stable")
+    order = positions_by(key)
+    moments = (vehicle << WIDTH) | (reads.at - start)
     return Fleet(
-        reads, vehicle, edges, key[order], order, spots, places, start, trip, length, legs, driven
-    )
+        reads, vehicle, edges, key[order], order, spots, places, start, moments, trip, length,
+        legs, driven,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,15 @@ class Shared:
     """A number over all pairs, rising."""
 
 
-def shared(known: Fleet, first: Ints, second: Ints, gap_s: int) -> Shared:
-    """For each read of the first vehicle, the nearest of the second at that place, if near."""
-    size = known.sizes(first)
-    ends = np.cumsum(size)
-    total = int(ends[-1]) if len(ends) else 0
-    pair = np.repeat(np.arange(len(first)), size)
-    one = np.arange(total) - np.repeat(ends - size, size) + np.repeat(known.edges[first], size)
+def shared(
+    known: Fleet, first: Ints, second: Ints, gap_s: int, when: tuple[Ints, Ints] | None = None
+) -> Shared:
+    """For each read of the first vehicle, the nearest of the second at that place, if near.
+
+    ``when`` says in which spells of time each pair is looked at: where those of a pair begin, and
+    the spells. Trips that begin or end a while beyond them are seen whole.
+    """
+    pair, one = _looked_at(known, first, when)
     wanted = second[pair] * known.places + known.reads.place[one]
     spot = _where(known.spots, wanted, wanted)
     spot = np.minimum(spot, len(known.spots) - 1)
@@ -126,6 +133,26 @@ def shared(known: Fleet, first: Ints, second: Ints, gap_s: int) -> Shared:
     trip = np.cumsum(np.r_[0, ~same]) if len(pair) else np.empty(0, np.int64)
     met = Shared(pair, one, two, gap, trip.astype(np.int64))
     return replace(met, trip=_outings(met, known)) if len(pair) else met
+
+
+def _looked_at(known: Fleet, first: Ints, when: tuple[Ints, Ints] | None) -> tuple[Ints, Ints]:
+    """Each read of the first vehicles, in those spells of time: the pair, the read."""
+    if when is None:
+        pair, low, high = np.arange(len(first)), known.edges[first], known.edges[first + 1]
+    else:
+        begins, spell = when
+        pair = np.repeat(np.arange(len(first)), np.diff(begins))
+        start, end = (spell * SPELL_S + shift for shift in (-PAUSE_S, SPELL_S + PAUSE_S))
+        again = np.r_[False, np.diff(pair) == 0][: len(pair)]
+        start[again] = np.maximum(start, np.r_[0, end[:-1]][: len(end)])[again]
+        low, high = (
+            np.searchsorted(known.moments, (first[pair] << WIDTH) | np.clip(at, 0, MOST))
+            for at in (start - known.start, end - known.start)
+        )
+    size = high - low
+    ends = np.cumsum(size)
+    read = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + size, size)
+    return np.repeat(pair, size), read
 
 
 def _where(known: Ints, wanted: Ints, near: Ints) -> Ints:

@@ -96,10 +96,10 @@ def clone(plate_read: Table, params: CloneParams, engine: Engine) -> Iterator[Le
         return
     distances = Distances(known, None)
     if not distances.mapped:
-        roads, _nothing = survey(plate_read, engine, known, lambda reads, vehicle: None)
+        roads, _nothing = survey(plate_read, engine, known, lambda reads, vehicle, until: None)
         distances = Distances(known, roads.drift)
 
-    def doubtful(reads: Reads, vehicle: Ints) -> Hashes:
+    def doubtful(reads: Reads, vehicle: Ints, until: int) -> Hashes:
         hasty = haste(reads, vehicle, distances, Limits(LOOSE * params.kmh, np.inf))
         return np.asarray(reads.plate[1:][hasty > 1])
 

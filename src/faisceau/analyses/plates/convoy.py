@@ -7,6 +7,7 @@ told in ``docs/how-to/plates.md``.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -17,10 +18,22 @@ from ibis import Table
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.plates._company import convoys, groups
-from faisceau.analyses.plates._groups import Asked, Group, Joined, Passing, Rule, completed, sifted
+from faisceau.analyses.plates._company import groups
+from faisceau.analyses.plates._driven import Driven
+from faisceau.analyses.plates._groups import (
+    Asked,
+    Group,
+    Joined,
+    Pairs,
+    Passing,
+    Rule,
+    completed,
+    sifted,
+)
 from faisceau.analyses.plates._near import Named, around, near_reads
 from faisceau.analyses.plates._neighbours import (
+    SPELL_S,
+    Candidates,
     Meetings,
     expected_pairs,
     meetings,
@@ -30,7 +43,6 @@ from faisceau.analyses.plates._neighbours import (
 from faisceau.analyses.plates._passages import (
     READS,
     Bools,
-    Hashes,
     Ints,
     Places,
     Reads,
@@ -71,8 +83,6 @@ METHOD = N_(
 Rows = dict[Schema | str, Sequence[int] | set[int]]
 SHOWN = 12
 """Trips told one by one, at most: the longest."""
-SHARE_OF_ALONE = 0.02
-"""Groups seen on a single trip count when they are fewer than this share of the others."""
 
 
 class ConvoyParams(Params):
@@ -98,62 +108,74 @@ def convoy(plate_read: Table, params: ConvoyParams, engine: Engine) -> Iterator[
     known = places(plate_read, engine)
     if not known.total:
         return
-    rule = Rule(params.cameras, params.gap_s, max(params.trips, 1))
-    pairs = expected_pairs(known.reads, known.last - known.first, rule.reach_s)
-    length = run_length(pairs, params.cameras)
+    rule = Rule(params.cameras, params.gap_s, params.trips)
+    thick = expected_pairs(known.reads, known.last - known.first, rule.reach_s)
+    length = run_length(thick, params.cameras)
 
-    def meet(reads: Reads, vehicle: Ints) -> Meetings:
-        return meetings(reads, vehicle, rule.reach_s, length)
+    def meet(reads: Reads, vehicle: Ints, until: int) -> Meetings:
+        driven.add(reads, vehicle, until)
+        return meetings(reads, vehicle, until, rule.reach_s, length)
 
+    driven = Driven(known.total)
     if params.plates:
-        roads, _ = survey(plate_read, engine, known, lambda reads, vehicle: None)
-        first, second = _around(plate_read, engine, known, params.plates, rule)
+        roads, _ = survey(plate_read, engine, known, lambda reads, vehicle, until: None)
+        maybe = _around(plate_read, engine, known, params.plates, rule)
     else:
         roads, met = survey(plate_read, engine, known, meet)
-        first, second = repeated(met, length, params.cameras)
-    if not len(first):
+        maybe = repeated(met, driven, length, params.cameras)
+        del met, driven
+    if not len(maybe):
         return
-    plates = np.unique(np.concatenate([first, second]))
-    reads, vehicle = by_vehicle(load(plate_read, engine, known, only=plates, rows=True))
-    one, two = np.searchsorted(plates, first), np.searchsorted(plates, second)
-    found = sifted(fleet(reads, vehicle, roads.drift), one, two, roads, rule)
-    chosen, least = _chosen(found, params)
+    asked = Asked(plate_read, engine, roads, rule)
+    some = maybe if rule.trips == 1 else maybe.sampled()
+    found, chosen, least = _sifted(some, asked)
+    if least == 1 and len(some) < len(maybe):
+        found, chosen, least = _sifted(maybe, asked)
     if not chosen.any():
         return
-    rule = Rule(params.cameras, params.gap_s, least)
     made = groups(found.first[chosen], found.second[chosen])
-    whole, listed, named = completed(found, made, Asked(plate_read, engine, roads, rule))
+    asked = replace(asked, rule=replace(rule, trips=least))
+    whole, listed, named = completed(found, made, asked)
     leads = [_lead(group, whole, named, known) for group in listed]
     yield from sorted(leads, key=lambda lead: (-lead.score, [s.value for s in lead.subjects]))
 
 
-def _chosen(found: Joined, params: ConvoyParams) -> tuple[Bools, int]:
-    """The pairs that are convoys, and the trips asked for."""
-    if params.trips:
-        return convoys(found.company, params.cameras, params.trips), params.trips
-    twice = convoys(found.company, params.cameras, 2)
-    once = convoys(found.company, params.cameras, 1)
-    alone = int((once & ~twice).sum())
-    if alone <= max(3, SHARE_OF_ALONE * int(twice.sum())):
-        return once, 1
-    return twice, 2
+def _sifted(maybe: Candidates, asked: Asked) -> tuple[Joined, Bools, int]:
+    """Candidates looked at with their reads."""
+    roads = asked.survey
+    plates = np.unique(np.concatenate([maybe.first, maybe.second]))
+    reads, vehicle = by_vehicle(
+        load(asked.plate_read, asked.engine, roads.places, only=plates, rows=True)
+    )
+    first, second = (np.searchsorted(plates, side) for side in (maybe.first, maybe.second))
+    pairs = Pairs(first, second, maybe.begins, maybe.spell, maybe.many)
+    return sifted(fleet(reads, vehicle, roads.drift), pairs, roads, asked.rule)
 
 
 def _around(
     plate_read: Table, engine: Engine, known: Places, plates: str, rule: Rule
-) -> tuple[Hashes, Hashes]:
+) -> Candidates:
     """Candidate pairs: given plates and whoever passed enough cameras near one of them."""
     wanted = sorted({compacted(p) for p in plates.split(",")} - {""})
     asked = np.sort(hashed(pa.array(wanted, pa.string())))
     own = load(plate_read, engine, known, only=asked)
     near = near_reads(plate_read, engine, known, (own.place, own.at), rule.reach_s).reads
-    passage, read = around(near, own.place, own.at, rule.reach_s)
-    both = np.stack([own.plate[passage], near.plate[read], own.place[passage]], axis=1)
-    seen, count = np.unique(np.unique(both, axis=0)[:, :2], axis=0, return_counts=True)
-    seen = seen[(count >= rule.cameras) & (seen[:, 0] != seen[:, 1])]
-    low, high = seen.min(axis=1), seen.max(axis=1)
-    pairs = np.unique(np.stack([low, high], axis=1), axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    passage, read = around(near).near(own.place, own.at, rule.reach_s)
+    plates_, code = np.unique(
+        np.concatenate([own.plate[passage], near.plate[read]]), return_inverse=True
+    )
+    one, two = code[: len(passage)], code[len(passage) :]
+    n = len(plates_)
+    pair = np.minimum(one, two) * n + np.maximum(one, two)
+    place, spell = own.place[passage], near.at[read] // SPELL_S
+    spots = np.unique((pair * len(known) + place)[one != two])
+    enough, count = np.unique(spots // len(known), return_counts=True)
+    enough = enough[count >= rule.cameras]
+    met = np.unique(np.stack([pair, spell], axis=1)[np.isin(pair, enough)], axis=0)
+    begins = np.searchsorted(met[:, 0], enough)
+    first, second = plates_[enough // n], plates_[enough % n]
+    ones = np.ones(len(enough))
+    return Candidates(first, second, np.r_[begins, len(met)], met[:, 1], ones)
 
 
 def _lead(group: Group, found: Joined, named: Named, known: Places) -> Lead:

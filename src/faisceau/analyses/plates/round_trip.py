@@ -89,10 +89,10 @@ def round_trip(plate_read: Table, params: RoundTripParams, engine: Engine) -> It
     bounds = Bounds(0.0 if params.zone else params.far_km, params.within_h, params.stay_h)
     distances = Distances(known, None)
     if not distances.mapped:
-        roads, _ = survey(plate_read, engine, known, lambda reads, vehicle: None)
+        roads, _ = survey(plate_read, engine, known, lambda reads, vehicle, until: None)
         distances = Distances(known, roads.drift)
 
-    def turned(reads: Reads, vehicle: Ints) -> Hashes:
+    def turned(reads: Reads, vehicle: Ints, until: int) -> Hashes:
         return np.asarray(reads.plate[tours(reads, vehicle, distances, bounds, zone).far])
 
     roads, parts = survey(plate_read, engine, known, turned)

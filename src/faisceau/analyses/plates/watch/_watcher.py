@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from faisceau.analyses.plates.watch._index import WantedIndex
+from faisceau.analyses.plates._wanted import WantedIndex
 from faisceau.analyses.plates.watch._next import NextCameras, Onward
 
 AGAIN_S = 60

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from faisceau.analyses.plates._passages import Hashes, isin_sorted, mixed
+from faisceau.analyses.plates._passages import Hashes, among, mixed
 from faisceau.analyses.plates._plates import CONFUSABLE, alike, compacted
 
 LONGEST = 16
@@ -46,8 +46,7 @@ class WantedIndex:
         hashes, owner = _variants(matrix, length, tolerant)
         order = np.lexsort((owner, hashes))
         self._hashes, self._owner = hashes[order], owner[order]
-        self._distinct = np.unique(self._hashes)
-        self._sieve = _sieve(self._distinct)
+        self._among = among(np.unique(self._hashes))
         self._known = known
 
     def __len__(self) -> int:
@@ -68,9 +67,7 @@ class WantedIndex:
         compact = pc.utf8_upper(pc.replace_substring_regex(plates, r"[^\pL\pN]+", ""))
         matrix, length = _matrix(compact)
         hashes, owner = _variants(matrix, length, self.tolerant)
-        chosen = self._sieve[(hashes >> SIEVE_SHIFT).astype(np.int64)]
-        hashes, owner = hashes[chosen], owner[chosen]
-        near = isin_sorted(hashes, self._distinct)
+        near = self._among(hashes)
         met: dict[int, list[tuple[str, bool]]] = {}
         for row in np.unique(owner[near]).tolist():
             text = compact[row].as_py()
@@ -90,17 +87,6 @@ class WantedIndex:
             for o in sorted(owners)
             if self.tolerant and alike(text, self._known[o])
         ]
-
-
-SIEVE_BITS = 24
-SIEVE_SHIFT = np.uint64(64 - SIEVE_BITS)
-
-
-def _sieve(hashes: Hashes) -> npt.NDArray[np.bool_]:
-    """Which first bits occur: most reads are dismissed by one look-up in two megabytes."""
-    sieve = np.zeros(1 << SIEVE_BITS, bool)
-    sieve[(hashes >> SIEVE_SHIFT).astype(np.int64)] = True
-    return sieve
 
 
 def _placed(row: int, found: list[tuple[str, bool]]) -> list[Hit]:
