@@ -104,22 +104,23 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Candidate pairs by number in the fleet; ``spell`` from ``begins[n]`` to ``begins[n + 1]``
-    are the spells of time in which those of a pair met."""
+    """Candidate pairs by number in the fleet; ``start`` and ``end`` from ``begins[n]`` to
+    ``begins[n + 1]`` say when those of a pair met."""
 
     first: Ints
     second: Ints
     begins: Ints
-    spell: Ints
+    start: Ints
+    end: Ints
     many: Floats
     """How many pairs each stands for."""
 
     def part(self, some: slice) -> "Pairs":
         """Those from one position up to another."""
-        spells = self.begins[some.start : some.stop + 1]
-        spell = self.spell[spells[0] : spells[-1]]
+        begins = self.begins[some.start : some.stop + 1]
+        met = slice(begins[0], begins[-1])
         first, second, many = self.first[some], self.second[some], self.many[some]
-        return Pairs(first, second, spells - spells[0], spell, many)
+        return Pairs(first, second, begins - begins[0], self.start[met], self.end[met], many)
 
 
 def joined(
@@ -129,9 +130,9 @@ def joined(
     survey: Survey,
     rule: Rule,
     *,
-    when: tuple[Ints, Ints] | None = None,
+    when: tuple[Ints, Ints, Ints] | None = None,
 ) -> Joined:
-    """Everything that the pairs shared (``when``: in those spells of time, by pair, alone)."""
+    """Everything that the pairs shared (``when``: at those times, by pair, alone)."""
     met = shared(known, first, second, rule.reach_s, when)
     made = trips(known, met, survey.drift, survey.traffic, rule.reach_s)
     sums = company(known, met, made, (first, second), traffic=survey.traffic, least=rule.least)
@@ -161,11 +162,13 @@ def _few(once: Bools, twice: Bools, many: Floats, times: int = 1) -> bool:
 
 
 def _likely(known: Fleet, pairs: Pairs, survey: Survey, rule: Rule) -> tuple[Bools, Bools]:
-    """Which pairs may be convoys on one trip, and on two, by the spells in which they met."""
+    """Which pairs may be convoys on one trip, and on two, by the times when they met."""
 
     def look(part: slice) -> list[Bools]:
         some = pairs.part(part)
-        own = joined(known, some.first, some.second, survey, rule, when=(some.begins, some.spell))
+        own = joined(
+            known, some.first, some.second, survey, rule, when=(some.begins, some.start, some.end)
+        )
         return [convoys(own.company, rule.cameras, trips) for trips in (1, 2)]
 
     edges = [*range(0, len(pairs.first), CHUNK), len(pairs.first)]

@@ -43,8 +43,9 @@ class Meetings:
 
     first: Hashes
     second: Hashes
-    spell: Ints
-    """The spell's number since 1970."""
+    start: Ints
+    end: Ints
+    """Seconds at which the first run began and the last ended."""
     runs: Ints
     company: Ints
     """How many other vehicles passed as near, on average, in tenths (thick traffic: many)."""
@@ -92,15 +93,19 @@ def meetings(reads: Reads, vehicle: Ints, until: int, gap_s: int, length: int) -
     if crowd is not None and len(begins):
         around = (packed & np.uint64((1 << CROWD) - 1)).astype(np.int64)
         company = np.add.reduceat(around, begins) * 10 // count
+    one = np.concatenate([a for a, _ in found] or [order])[order]
+    start = np.minimum.reduceat(runs.start[one], begins) if len(begins) else begins
+    end = np.maximum.reduceat((runs.start + runs.took)[one], begins) if len(begins) else begins
     if length > 2:
-        begins, count, company = (column[count > 1] for column in (begins, count, company))
-    one_run = runs.order[np.concatenate([a for a, _ in found] or [order])[order[begins]]]
+        begins, count, company, start, end = (
+            column[count > 1] for column in (begins, count, company, start, end)
+        )
+    one_run = runs.order[one[begins]]
     together = leg(reads.place[every.read[one_run]], reads.place[every.onto[one_run]])
-    pair, spell = met[begins] >> spells, met[begins] & ((np.uint64(1) << spells) - np.uint64(1))
+    pair = met[begins] >> spells
     one, two = plates[pair // np.uint64(len(plates))], plates[pair % np.uint64(len(plates))]
     low, high = np.minimum(one, two), np.maximum(one, two)
-    when = spell.astype(np.int64) + begin // SPELL_S
-    return Meetings(low, high, when, count, company, together)
+    return Meetings(low, high, start + begin, end + begin, count, company, together)
 
 
 def _plates(reads: Reads, vehicle: Ints) -> Hashes:
@@ -221,13 +226,14 @@ def _near(runs: _Sorted, gap_s: int, slack_s: int, part: int) -> Iterator[tuple[
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Pairs of vehicles that may travel together, and the spells of time in which they met."""
+    """Pairs of vehicles that may travel together, and when they met."""
 
     first: Hashes
     second: Hashes
     begins: Ints
-    """Where the spells of each pair begin in ``spell``, and the end of the last."""
-    spell: Ints
+    """Where the meetings of each pair begin in ``start``, and the end of the last."""
+    start: Ints
+    end: Ints
     many: Floats
     """How many pairs each stands for."""
 
@@ -235,9 +241,10 @@ class Candidates:
         return len(self.first)
 
     def sampled(self) -> "Candidates":
-        """A part of those that met in one spell alone, where they are too many to look at all."""
-        spells = np.diff(self.begins)
-        single = np.flatnonzero(self.spell[self.begins[1:] - 1] == self.spell[self.begins[:-1]])
+        """A part of those that met within hours alone, where they are too many to look at all."""
+        size = np.diff(self.begins)
+        lasted = self.end[self.begins[1:] - 1] - self.start[self.begins[:-1]]
+        single = np.flatnonzero(lasted <= HOURS_S)
         if len(single) <= SINGLES:
             return self
         step = len(single) // SINGLES + 1
@@ -246,29 +253,35 @@ class Candidates:
         kept[single[::step]] = True
         many = self.many.copy()
         many[single] = step
-        ends = np.cumsum(spells[kept])
-        spell = self.spell[np.repeat(kept, spells)]
-        return Candidates(self.first[kept], self.second[kept], np.r_[0, ends], spell, many[kept])
+        begins, when = np.r_[0, np.cumsum(size[kept])], np.repeat(kept, size)
+        return Candidates(
+            self.first[kept],
+            self.second[kept],
+            begins,
+            self.start[when],
+            self.end[when],
+            many[kept],
+        )
 
 
 def repeated(found: list[Meetings], driven: Driven, length: int, cameras: int) -> Candidates:
     """Pairs that shared enough runs of ``length`` places, in two spells of time, or in one where
     few others passed; unless both drove a leg that they shared far more often alone."""
     least = LEAST.get(length, cameras)
-    first, second, spell, runs, company = (
+    first, second, start, end, runs, company = (
         np.concatenate([getattr(m, name) for m in found])
-        for name in ("first", "second", "spell", "runs", "company")
+        for name in ("first", "second", "start", "end", "runs", "company")
     )
     pair = mixed(first ^ (mixed(second) << np.uint64(1)))
     order = np.argsort(pair, kind="stable")  # blocks and their spells follow each other in time
-    pair, spell = pair[order], spell[order]
+    pair, start, end = pair[order], start[order], end[order]
     begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]][: len(pair)])
     if not len(pair):
-        return Candidates(first, second, np.zeros(1, np.int64), spell, first.astype(float))
+        return Candidates(first, second, np.zeros(1, np.int64), start, end, first.astype(float))
     size = np.diff(np.r_[begins, len(pair)])
     total = np.add.reduceat(runs[order], begins)
     alone = np.minimum.reduceat(company[order], begins) <= ALONE
-    again = spell[begins + size - 1] != spell[begins]
+    again = start[begins + size - 1] // SPELL_S != start[begins] // SPELL_S
     chosen = (total >= least) & (again | alone)
     one = order[begins]
     legs = np.concatenate([m.leg for m in found])[one]
@@ -277,12 +290,14 @@ def repeated(found: list[Meetings], driven: Driven, length: int, cameras: int) -
         chosen &= (times.min(axis=0) <= OFTEN * size) & (times.max(axis=0) <= VERY_OFTEN * size)
     one = one[chosen]
     ends = np.cumsum(size[chosen])
-    spell = spell[np.repeat(chosen, size)]
-    return Candidates(first[one], second[one], np.r_[0, ends], spell, np.ones(len(one)))
+    when = np.repeat(chosen, size)
+    return Candidates(
+        first[one], second[one], np.r_[0, ends], start[when], end[when], np.ones(len(one))
+    )
 
 
-SINGLES = 20_000
-"""Pairs that met in one spell of time alone, of which more are looked at by a sample."""
+SINGLES, HOURS_S = 20_000, 4 * 3600
+"""Pairs that met within so many seconds alone: if there are more, a sample of them is looked at."""
 OFTEN, VERY_OFTEN = 3, 5
 """Times as often as with the other that the one, and the other, may have driven a leg."""
 ALONE = 15

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faisceau.analyses.plates._legs import Drift
-from faisceau.analyses.plates._neighbours import SPELL_S
 from faisceau.analyses.plates._passages import Bools, Floats, Ints, Reads, positions_by
 
 
@@ -98,12 +97,12 @@ class Shared:
 
 
 def shared(
-    known: Fleet, first: Ints, second: Ints, gap_s: int, when: tuple[Ints, Ints] | None = None
+    known: Fleet, first: Ints, second: Ints, gap_s: int, when: tuple[Ints, Ints, Ints] | None = None
 ) -> Shared:
     """For each read of the first vehicle, the nearest of the second at that place, if near.
 
-    ``when`` says in which spells of time each pair is looked at: where those of a pair begin, and
-    the spells. Trips that begin or end a while beyond them are seen whole.
+    ``when`` says at what times each pair is looked at: where those of a pair begin, their first and
+    last seconds. What is shared a while before or after is seen as well.
     """
     pair, one = _looked_at(known, first, when)
     wanted = second[pair] * known.places + known.reads.place[one]
@@ -135,16 +134,18 @@ def shared(
     return replace(met, trip=_outings(met, known)) if len(pair) else met
 
 
-def _looked_at(known: Fleet, first: Ints, when: tuple[Ints, Ints] | None) -> tuple[Ints, Ints]:
-    """Each read of the first vehicles, in those spells of time: the pair, the read."""
+def _looked_at(
+    known: Fleet, first: Ints, when: tuple[Ints, Ints, Ints] | None
+) -> tuple[Ints, Ints]:
+    """Each read of the first vehicles, around those times: the pair, the read."""
     if when is None:
         pair, low, high = np.arange(len(first)), known.edges[first], known.edges[first + 1]
     else:
-        begins, spell = when
+        begins, start, end = when[0], when[1] - AROUND_S, when[2] + AROUND_S
         pair = np.repeat(np.arange(len(first)), np.diff(begins))
-        start, end = (spell * SPELL_S + shift for shift in (-PAUSE_S, SPELL_S + PAUSE_S))
         again = np.r_[False, np.diff(pair) == 0][: len(pair)]
         start[again] = np.maximum(start, np.r_[0, end[:-1]][: len(end)])[again]
+        end = np.maximum(start, end)
         low, high = (
             np.searchsorted(known.moments, (first[pair] << WIDTH) | np.clip(at, 0, MOST))
             for at in (start - known.start, end - known.start)
@@ -182,6 +183,8 @@ def _outings(met: Shared, known: Fleet) -> Ints:
     return (np.cumsum(new) - 1)[met.trip].astype(np.int64)
 
 
+AROUND_S = 2 * 3600
+"""Seconds before and after a meeting in which more may be shared."""
 PAUSE_S = 6 * 3600
 """Seconds of a pause within one outing, at most."""
 ALIKE_S = 60

@@ -32,7 +32,6 @@ from faisceau.analyses.plates._groups import (
 )
 from faisceau.analyses.plates._near import Named, around, near_reads
 from faisceau.analyses.plates._neighbours import (
-    SPELL_S,
     Candidates,
     Meetings,
     expected_pairs,
@@ -148,7 +147,7 @@ def _sifted(maybe: Candidates, asked: Asked) -> tuple[Joined, Bools, int]:
         load(asked.plate_read, asked.engine, roads.places, only=plates, rows=True)
     )
     first, second = (np.searchsorted(plates, side) for side in (maybe.first, maybe.second))
-    pairs = Pairs(first, second, maybe.begins, maybe.spell, maybe.many)
+    pairs = Pairs(first, second, maybe.begins, maybe.start, maybe.end, maybe.many)
     return sifted(fleet(reads, vehicle, roads.drift), pairs, roads, asked.rule)
 
 
@@ -167,15 +166,12 @@ def _around(
     one, two = code[: len(passage)], code[len(passage) :]
     n = len(plates_)
     pair = np.minimum(one, two) * n + np.maximum(one, two)
-    place, spell = own.place[passage], near.at[read] // SPELL_S
-    spots = np.unique((pair * len(known) + place)[one != two])
+    spots = np.unique((pair * len(known) + own.place[passage])[one != two])
     enough, count = np.unique(spots // len(known), return_counts=True)
     enough = enough[count >= rule.cameras]
-    met = np.unique(np.stack([pair, spell], axis=1)[np.isin(pair, enough)], axis=0)
-    begins = np.searchsorted(met[:, 0], enough)
-    first, second = plates_[enough // n], plates_[enough % n]
-    ones = np.ones(len(enough))
-    return Candidates(first, second, np.r_[begins, len(met)], met[:, 1], ones)
+    first, second, every = plates_[enough // n], plates_[enough % n], np.arange(len(enough) + 1)
+    start, end = (np.full(len(enough), second) for second in (known.first, known.last))
+    return Candidates(first, second, every, start, end, np.ones(len(enough)))
 
 
 def _lead(group: Group, found: Joined, named: Named, known: Places) -> Lead:
