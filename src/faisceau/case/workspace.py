@@ -210,6 +210,24 @@ class Workspace:
         """Number and hash of the mandate in force, as findings keep it."""
         return f"{self._version.version}:{self._version.sha256[:16]}"
 
+    @property
+    def current(self) -> bool:
+        """False once another mandate was put in force than that of this workspace."""
+        with self._database.connect() as connection:
+            return catalog.mandates(connection)[-1] == self._version
+
+    @staticmethod
+    def mandate_of(where: Path) -> Mandate:
+        """The mandate in force of a case: who may open it, before anyone does."""
+        case = folder.find(where)
+        with catalog.connect(case.catalog_url).connect() as connection:
+            return _verified_mandate(case, catalog.mandates(connection)[-1])
+
+    def enter(self) -> None:
+        """Record that the agent opens the case, and why. Raises ``Refused``."""
+        with self._gate.passing(Act("open")):
+            pass
+
     # ---- adding ----
 
     def add(

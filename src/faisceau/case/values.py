@@ -1,0 +1,20 @@
+"""What the workspace answers, as values that ``--format json`` and the REST API share."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+
+def jsonable(value: Any) -> Any:
+    """What JSON has no type for: times, dates, paths, sets, numbers of other libraries."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(type(value))
