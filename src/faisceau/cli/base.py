@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from faisceau.case.values import jsonable
+from faisceau.case.jsonable import jsonable
 from faisceau.errors import FaisceauError
 from faisceau.words import LANGUAGES, N_, say
 

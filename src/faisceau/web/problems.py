@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import Response
 
 from faisceau import errors
-from faisceau.case.values import jsonable
+from faisceau.case.jsonable import jsonable
 from faisceau.errors import FaisceauError
 from faisceau.mandate.act import Decision
 from faisceau.words import N_, say
