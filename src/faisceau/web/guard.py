@@ -124,9 +124,10 @@ class _Confining:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [(k, v) for k, v in message["headers"] if k.lower() != b"server"]
-            kind = dict(headers).get(b"content-type", b"")
-            message = {**message, "headers": [*headers, *self._headers(dict(headers))]}
-            if kind.startswith(b"text/html"):
+            there = dict(headers)
+            message = {**message, "headers": [*headers, *self._headers(there)]}
+            handed_over = b"content-disposition" in there  # byte for byte as it was written
+            if there.get(b"content-type", b"").startswith(b"text/html") and not handed_over:
                 self._start = message  # its length changes with the nonces
                 return
         elif self._start is not None and message["type"] == "http.response.body":
