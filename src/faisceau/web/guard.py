@@ -2,7 +2,7 @@
 
 1. ``Host`` is one that is served: a name of somebody else's that leads here (DNS rebinding) gets
    nothing.
-2. What changes something comes from our own pages: ``Origin``, where a browser sends it, is ours.
+2. What a script asks comes from our own pages: where a browser says from where, it is ours.
 3. A session, but for signing in and for files that hold no case: 401 without one, under ``/api``
    as a problem, elsewhere as a page that says how to sign in. Never a redirect.
 4. Under ``/api``, what changes something bears the session's token against forged requests, in a
@@ -27,6 +27,7 @@ from faisceau.web.session import COOKIE, SCOPE, House, Session
 from faisceau.words import LANGUAGES, N_, language, speaking
 
 API = "/api/"
+EVENTS = "/_nicegui_ws/"
 CSRF = "x-faisceau-csrf"
 OPEN = ("/sign-in", "/_nicegui/", "/healthz")
 """What is served without a session: signing in, and scripts and styles of the pages."""
@@ -74,8 +75,14 @@ class Guard:
             raise Forbidden(N_("This server does not answer under the name {host}"), host=host)
         origin = request.headers.get("origin")
         changes = method not in SAFE or scope["type"] == "websocket"
-        if changes and origin is not None and origin.partition("://")[2] != host:
-            raise Forbidden(N_("The request comes from another site: {origin}"), origin=origin)
+        asked_by_script = changes or path.startswith((API, EVENTS))
+        elsewhere = origin is not None and origin.partition("://")[2] != host
+        # Another port of this machine is the same site to a cookie, not to us.
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        if asked_by_script and (elsewhere or site not in ("same-origin", "none")):
+            raise Forbidden(
+                N_("The request comes from another site: {origin}"), origin=origin or site
+            )
         if path.startswith(OPEN):
             return
         if session is None:
@@ -91,7 +98,7 @@ class Guard:
                     hint=N_("Send the header {header}, as GET /api/v1/session gives it"),
                     header=CSRF,
                 )
-        if not path.startswith("/_nicegui_ws/"):
+        if not path.startswith(EVENTS):
             session.count()
 
     async def _turn_away(

@@ -118,7 +118,9 @@ def test_a_change_asked_by_another_site_is_refused(running: Running) -> None:
     for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
         answer = http.post("/api/v1/cases/lille/open", json=OPENING, headers={"origin": origin})
         assert answer.status_code == 403
-    ours = {"origin": running.url}
+    for site in ("cross-site", "same-site"):
+        assert http.get("/api/v1/cases", headers={"sec-fetch-site": site}).status_code == 403
+    ours = {"origin": running.url, "sec-fetch-site": "same-origin"}
     assert http.post("/api/v1/cases/lille/open", json=OPENING, headers=ours).status_code == 200
 
 
