@@ -228,6 +228,17 @@ def test_too_many_bytes_are_refused_and_nothing_stays(case: Path, start: Start) 
     assert not list((case / "index").glob("uploads/*"))
 
 
+def test_a_question_is_not_a_flood(remote: RemoteCase) -> None:
+    with pytest.raises(FaisceauError) as refused:
+        remote.client.ask("POST", "/cases/lille/search", {"query": "x" * 5_000_000})
+    assert refused.value.facts["problem"]["status"] == 413
+
+
+def test_an_exhibit_is_larger_than_a_question(remote: RemoteCase, tmp_path: Path) -> None:
+    (tmp_path / "video.mp4").write_bytes(bytes(9 * 2**20))
+    assert remote.add(tmp_path / "video.mp4")["orders"]["name"] == "video.mp4"
+
+
 def test_an_upload_cut_off_leaves_nothing(remote: RemoteCase, case: Path) -> None:
     upload = remote.client.ask("POST", "/cases/lille/exhibits", {"name": "x.db"})["upload"]
 
