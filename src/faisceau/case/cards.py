@@ -92,6 +92,11 @@ def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
     return found
 
 
+def quoted_tables(findings: Iterable[Finding]) -> set[str]:
+    """The tables whose rows the cards of these findings show."""
+    return _cited(findings).keys() | {MESSAGE.name}
+
+
 def picked_sources(findings: Iterable[Finding], pick: Pick, covered: Iterable[str]) -> Sources:
     """Like ``cited_sources``, of the tables covered, without an engine: for a page of findings."""
     cited = _cited(findings)

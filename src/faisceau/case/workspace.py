@@ -18,7 +18,14 @@ from ibis import Table
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
-from faisceau.case.cards import cards, cited_sources, finding_json, picked_sources, selections
+from faisceau.case.cards import (
+    cards,
+    cited_sources,
+    finding_json,
+    picked_sources,
+    quoted_tables,
+    selections,
+)
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
@@ -743,12 +750,15 @@ class Workspace:
 
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
-        with self._citing(Act("show")) as (permit, closing, engine):
+        act = self._quoting(Act("show"))
+        with self._passing(act, selections(act.tables)) as (permit, closing, listed):
             finding = self.finding(prefix, permit)
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
+            shown = selections(act.tables & quoted_tables([finding]))
+            with self._engine(permit, listed, shown) as engine:
+                [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
         return card
 
     # ---- mandate ----
