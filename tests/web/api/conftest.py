@@ -1,6 +1,5 @@
 """What the API's tests stand on: a real server on loopback in a thread, and its client."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -111,10 +110,3 @@ def remote(running: Running) -> Iterator[RemoteCase]:
     """The case, opened by the investigator."""
     with running.client() as client:
         yield client.open("lille", "requisition 12")
-
-
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
