@@ -4,7 +4,7 @@ What ``show`` prints and the report typesets is the same: a claim, each reason b
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,8 @@ def cards(
 
 
 Sources = Mapping[str, Mapping[int, str]]
+Pick = Callable[[Selection, list[int]], list[dict[str, Any]]]
+"""Gives the columns selected of the rows of these ids."""
 
 
 def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
@@ -88,6 +90,24 @@ def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
             stored = engine.tables[table].semi_join(wanted, "row_id").select("row_id", "source")
             found[table] = {row["row_id"]: row["source"] for row in engine.rows(stored)}
     return found
+
+
+def quoted_tables(findings: Iterable[Finding]) -> set[str]:
+    """The tables whose rows the cards of these findings show."""
+    return _cited(findings).keys() | {MESSAGE.name}
+
+
+def picked_sources(findings: Iterable[Finding], pick: Pick, covered: Iterable[str]) -> Sources:
+    """Like ``cited_sources``, of the tables covered, without an engine: for a page of findings."""
+    cited = _cited(findings)
+    return {
+        table: {
+            row["row_id"]: row["source"]
+            for row in pick(Selection(STORED[table], ("source",)), sorted(cited[table]))
+        }
+        for table in covered
+        if table in cited and table in STORED
+    }
 
 
 def finding_json(finding: Finding, sources: Sources) -> dict[str, Any]:

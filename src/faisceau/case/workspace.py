@@ -18,7 +18,14 @@ from ibis import Table
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
-from faisceau.case.cards import cards, cited_sources, finding_json, selections
+from faisceau.case.cards import (
+    cards,
+    cited_sources,
+    finding_json,
+    picked_sources,
+    quoted_tables,
+    selections,
+)
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
@@ -66,6 +73,7 @@ from faisceau.words import N_, speaking
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
     from faisceau.case.exporting import Exported
     from faisceau.case.lexicon_work import Suggestion, Trial
+    from faisceau.case.long_work import LongWork
     from faisceau.case.matching import Matched, Side
     from faisceau.case.watching import Watch
 
@@ -209,6 +217,24 @@ class Workspace:
     def mandate_version(self) -> str:
         """Number and hash of the mandate in force, as findings keep it."""
         return f"{self._version.version}:{self._version.sha256[:16]}"
+
+    @property
+    def current(self) -> bool:
+        """False once another mandate was put in force than that of this workspace."""
+        with self._database.connect() as connection:
+            return catalog.mandates(connection)[-1] == self._version
+
+    @staticmethod
+    def mandate_of(where: Path) -> Mandate:
+        """The mandate in force of a case: who may open it, before anyone does."""
+        case = folder.find(where)
+        with catalog.connect(case.catalog_url).connect() as connection:
+            return _verified_mandate(case, catalog.mandates(connection)[-1])
+
+    def enter(self) -> None:
+        """Record that the agent opens the case, and why. Raises ``Refused``."""
+        with self._gate.passing(Act("open")):
+            pass
 
     # ---- adding ----
 
@@ -398,6 +424,17 @@ class Workspace:
         if self.mandate.scope is not None:
             limits.append(N_("Only what the mandate's scope lets be seen was read"))
         return tuple(limits)
+
+    @property
+    def long_work(self) -> "LongWork":
+        """What takes long, asked now and done by whoever works on the case: see ``serve``."""
+        from faisceau.case.jobs import Jobs
+        from faisceau.case.long_work import LongWork
+
+        jobs = Jobs(self.case, self._database)
+        return LongWork(
+            self._gate, jobs, self.mandate, self.clock, lambda a: self._judged(a, a.reads)
+        )
 
     # ---- between cases ----
 
@@ -676,14 +713,52 @@ class Workspace:
             sources = cited_sources(found, engine)
         return [finding_json(finding, sources) for finding in found]
 
+    def findings_page(
+        self,
+        analysis: str | None = None,
+        *,
+        statuses: Sequence[Status] = (),
+        limit: int = 50,
+        skip: int = 0,
+    ) -> tuple[int, list[Any]]:
+        """One page of the findings, as ``findings_json`` gives them, and how many there are.
+
+        ``statuses``: of these alone; without any, those superseded or withdrawn are left out.
+        """
+        if analysis is not None:
+            plugins().analysis(analysis)
+        act = self._quoting(Act("findings", analysis=analysis or ""))
+        with self._passing(act, selections(act.tables)) as (permit, closing, listed):
+            with self._database.connect() as connection:
+                counts = findings.count(connection, permit)
+                found = findings.listed(
+                    connection, permit, analysis=analysis, top=limit, skip=skip, statuses=statuses
+                )
+            closing.data["findings"] = len(found)
+            sources = picked_sources(
+                found, lambda s, ids: self._picker.pick(permit, listed, s, ids), act.tables
+            )
+        hidden = {Status.SUPERSEDED, Status.WITHDRAWN}
+        total = sum(
+            n
+            for name, by_status in counts.items()
+            if analysis in (None, name)
+            for status, n in by_status.items()
+            if (status in statuses if statuses else status not in hidden)
+        )
+        return total, [finding_json(finding, sources) for finding in found]
+
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
-        with self._citing(Act("show")) as (permit, closing, engine):
+        act = self._quoting(Act("show"))
+        with self._passing(act, selections(act.tables)) as (permit, closing, listed):
             finding = self.finding(prefix, permit)
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
+            shown = selections(act.tables & quoted_tables([finding]))
+            with self._engine(permit, listed, shown) as engine:
+                [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
         return card
 
     # ---- mandate ----
@@ -793,6 +868,12 @@ class Workspace:
             )
             closing.data.update(told, sha256=written.sha256, findings=ids, rows=written.rows)
         return written
+
+    @contextmanager
+    def passing_place(self) -> Iterator[Path]:
+        """A folder for what is written only to be handed over; what a kill leaves is swept."""
+        with part_folder(self.case.scratch) as place:
+            yield place
 
     def _proof(self, entries: Sequence[Entry]) -> Proof:
         """The checkpoint of the last act after which a report is another one."""
@@ -941,12 +1022,16 @@ class Workspace:
 
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
-        """Pass the gate for an act that quotes rows: every covered table that has some."""
+        """Pass the gate for an act that quotes rows, and open an engine on their tables."""
+        act = self._quoting(act)
+        with self._reading(act, selections(act.tables)) as opened:
+            yield opened
+
+    def _quoting(self, act: Act) -> Act:
+        """An act that quotes rows: of every covered table that has some."""
         filled = self._filled
         tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
-        act = replace(act, tables=frozenset(tables), question=PRECISE)
-        with self._reading(act, selections(tables)) as opened:
-            yield opened
+        return replace(act, tables=frozenset(tables), question=PRECISE)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -6,14 +6,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from faisceau.case.jsonable import jsonable
 from faisceau.errors import FaisceauError
 from faisceau.words import LANGUAGES, N_, say
 
@@ -185,21 +184,6 @@ def print_json_array(rows: Iterable[Any]) -> None:
         click.echo(",\n" if n else "\n", nl=False)
         click.echo(json.dumps(row, ensure_ascii=False, default=jsonable), nl=False)
     click.echo("\n]")
-
-
-def jsonable(value: Any) -> Any:
-    """What JSON has no type for: times, dates, paths, sets, numbers of other libraries."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(type(value))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

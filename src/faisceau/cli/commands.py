@@ -97,7 +97,8 @@ def new(case: Path, mandate: Path | None, regime: str | None) -> None:
 )
 @CASE
 def status(case: Path) -> None:
-    from faisceau.cli.views import print_status, status_json
+    from faisceau.case.values import status_json
+    from faisceau.cli.views import print_status
 
     state = workspace(case).status()
     if call().as_json:
@@ -175,8 +176,9 @@ def add(
     clock_offset: str,
     **options: Any,
 ) -> None:
+    from faisceau.case.values import added_json
     from faisceau.cli.asking import choose_reader, clock_offset_s, read_file
-    from faisceau.cli.views import added_json, print_added, print_first_look, progress
+    from faisceau.cli.views import print_added, print_first_look, progress
     from faisceau.evidence.hash_lists import read_hash_list
     from faisceau.evidence.profiles import profile as known_profile
 
@@ -230,7 +232,8 @@ def pair(option: str) -> tuple[str, str]:
 def run(case: Path, analyses: tuple[str, ...], settings: tuple[str, ...]) -> None:
     from faisceau.case.plugins import plugins
     from faisceau.case.running import settings_for
-    from faisceau.cli.views import print_run, progress, run_json
+    from faisceau.case.values import run_json
+    from faisceau.cli.views import print_run, progress
     from faisceau.errors import UsageError
 
     known = plugins().analyses
@@ -293,7 +296,8 @@ def rows(case: Path, table: str, where: str | None, limit: int | None) -> None:
 @click.option("--offset", type=click.IntRange(0), default=0)
 @click.option("--newest", is_flag=True, help=N_("The newest first, not the best."))
 def search(case: Path, question: tuple[str, ...], limit: int, offset: int, newest: bool) -> None:
-    from faisceau.cli.views import answer_json, print_answer, progress
+    from faisceau.case.values import answer_json
+    from faisceau.cli.views import print_answer, progress
 
     with progress() as told:
         answer = workspace(case).search(
@@ -332,7 +336,8 @@ def findings(case: Path, analysis: str | None, top: int | None) -> None:
 @CASE
 @click.argument("finding")
 def show(case: Path, finding: str) -> None:
-    from faisceau.cli.views import card_json, print_finding
+    from faisceau.case.values import card_json
+    from faisceau.cli.views import print_finding
 
     seen = workspace(case).show(finding)
     if call().as_json:
@@ -409,7 +414,8 @@ mandate = group("mandate", N_("What the mandate allows: explain it, replace it, 
 @command("explain", N_("Every act as allowed or refused, why, and what would unlock it."), mandate)
 @CASE
 def mandate_explain(case: Path) -> None:
-    from faisceau.cli.views import explain_json, print_explanations
+    from faisceau.case.values import explain_json
+    from faisceau.cli.views import print_explanations
 
     desk = workspace(case)
     explained = desk.explain()
@@ -467,7 +473,8 @@ def ledger_verify(case: Path, log_only: bool) -> None:
 @CASE
 @click.option("--last", type=click.IntRange(min=1), help=N_("The last ones only."))
 def ledger_show(case: Path, last: int | None) -> None:
-    from faisceau.cli.views import entry_json, print_entries
+    from faisceau.case.values import entry_json
+    from faisceau.cli.views import print_entries
 
     entries = workspace(case).ledger_entries(last)
     if call().format == "json":
@@ -559,14 +566,17 @@ def purge(case: Path) -> None:
 @click.option("--no-serve", is_flag=True, help=N_("Do not open the workspace at the end."))
 def demo(into: Path, no_serve: bool) -> None:
     from faisceau.cli.demonstration import demonstrate
+    from faisceau.cli.serving import installed, open_workspace
 
-    del no_serve  # the web workspace comes later: nothing serves yet
     demonstrate(into)
+    if interactive() and installed() and not no_serve and not call().as_json:
+        open_workspace(into / "case", port=0)
 
 
 @command("analyses", N_("The analyses installed: kind, tables, parameters."))
 def analyses() -> None:
-    from faisceau.cli.views import analyses_json, print_analyses
+    from faisceau.case.values import analyses_json
+    from faisceau.cli.views import print_analyses
 
     if call().as_json:
         print_json(analyses_json())
@@ -598,7 +608,8 @@ def readers() -> None:
 @command("tables", N_("The observation tables and their columns."))
 @click.argument("table", required=False)
 def tables(table: str | None) -> None:
-    from faisceau.cli.views import print_tables, tables_json
+    from faisceau.case.values import tables_json
+    from faisceau.cli.views import print_tables
 
     if call().as_json:
         print_json(tables_json(table))

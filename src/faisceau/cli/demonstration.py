@@ -18,16 +18,15 @@ from faisceau.case import folder
 from faisceau.case.adding import Added
 from faisceau.case.proving import verify
 from faisceau.case.running import RunReport
+from faisceau.case.values import added_json, run_json
 from faisceau.case.workspace import Workspace, utc_now
 from faisceau.cli.base import call, one_line, out, print_json
 from faisceau.cli.views import (
-    added_json,
     print_added,
     print_findings,
     print_run,
     print_verdict,
     progress,
-    run_json,
     verdict_json,
 )
 from faisceau.demo import AGENT, REFERENCE, write_files
