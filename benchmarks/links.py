@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -112,14 +113,12 @@ def joined(pairs: Iterable[Pair]) -> dict[str, str]:
 
 def exact(made: Web) -> set[Pair]:
     """Pairs that share an identifier as written, where few bear it."""
-    found, traits = made.found, made.traits
-    kinds = np.array([name.partition(":")[0].partition("+")[0] for name in found.class_names])
-    wanted = np.isin(kinds, EXACT)[found.classes] & ~found.near & (found.borne <= RARE)
-    names = traits.procedures
-    return {
-        (names[a], names[b])
-        for a, b in zip(found.a[wanted].tolist(), found.b[wanted].tolist(), strict=True)
-    }
+    traits = made.traits
+    of_kind = np.isin(traits.kind_names, EXACT)[traits.kinds]
+    wanted = of_kind & (traits.held > 1) & (traits.held <= RARE)
+    names, ends = traits.procedures, np.append(0, np.cumsum(traits.held)).tolist()
+    bearers = [traits.proc[ends[v] : ends[v + 1]].tolist() for v in np.flatnonzero(wanted).tolist()]
+    return {(names[a], names[b]) for some in bearers for a, b in combinations(sorted(some), 2)}
 
 
 # ---- what is printed ----

@@ -147,22 +147,32 @@ def tables(n: int) -> Iterator[tuple[Schema, dict[str, pa.Array]]]:
     at = pa.array(rng.integers(1_700_000_000, 1_760_000_000, n) * 1_000_000, pa.timestamp("us", "UTC"))  # fmt: skip
     routes = np.array([r[0] for r in words.ROUTES]), np.array([r[1] for r in words.ROUTES])
     route = rng.integers(0, len(words.ROUTES), n)
-    yield TRIP, {
-        "row_id": pa.array(row),
-        "procedure": refs,
-        "payer": payer,
-        "departed_at": at,
-        "number": written("TX", route + 100),
-        "origin": pa.array(routes[0][route]),
-        "destination": pa.array(routes[1][route]),
-        "agency": pa.array(words.AGENCIES).take(pa.array(rng.integers(0, len(words.AGENCIES), n))),
-    }
-    yield SEIZURE, {
-        "row_id": pa.array(row),
-        "procedure": refs,
-        "seized_at": at,
-        "packaging": pa.array(words.PACKAGING).take(pa.array(rng.integers(0, len(words.PACKAGING), n))),  # fmt: skip
-    }
+    yield (
+        TRIP,
+        {
+            "row_id": pa.array(row),
+            "procedure": refs,
+            "payer": payer,
+            "departed_at": at,
+            "number": written("TX", route + 100),
+            "origin": pa.array(routes[0][route]),
+            "destination": pa.array(routes[1][route]),
+            "agency": pa.array(words.AGENCIES).take(
+                pa.array(rng.integers(0, len(words.AGENCIES), n))
+            ),
+        },
+    )
+    yield (
+        SEIZURE,
+        {
+            "row_id": pa.array(row),
+            "procedure": refs,
+            "seized_at": at,
+            "packaging": pa.array(words.PACKAGING).take(
+                pa.array(rng.integers(0, len(words.PACKAGING), n))
+            ),  # fmt: skip
+        },
+    )
     for i in range(CONTACTS):
         numbers = made.hubs(made.phones(n))
         if not i:

@@ -63,9 +63,7 @@ class World:
 
     def imei(self) -> str:
         body = self.one(["35693803", "86891104", "35407115"]) + self.digits(6)
-        total = sum(
-            sum(divmod(int(d) * (2 if i % 2 else 1), 10)) for i, d in enumerate(body)
-        )
+        total = sum(sum(divmod(int(d) * (2 if i % 2 else 1), 10)) for i, d in enumerate(body))
         return body + str(-total % 10)
 
     def mail(self) -> str:
@@ -78,7 +76,9 @@ class World:
         community = self.one([*words.FAMILY])
         family = self.one(words.FAMILY[community])
         if self.chance(0.5):
-            family = self.letters(3).capitalize() + self.one(["ville", "son", "adou", "eira", "ier"])
+            family = self.letters(3).capitalize() + self.one(
+                ["ville", "son", "adou", "eira", "ier"]
+            )
         return family, self.one(words.GIVEN[community])
 
     def address(self) -> str:

@@ -78,9 +78,7 @@ _NONE = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)
 class _Search:
     """Near values of one kind."""
 
-    def __init__(  # noqa: PLR0917
-        self, traits: Traits, kind: str, values: Ints, bucket: Ints, every: Ints
-    ) -> None:
+    def __init__(self, traits: Traits, kind: str, values: Ints, bucket: Ints, every: Ints) -> None:
         self.texts = traits.texts.take(pa.array(values))
         self.forms = FORMS[kind](self.texts)
         self.held, self.bucket, self.every = traits.held[values], bucket, every
@@ -110,7 +108,8 @@ class _Search:
     def _met(self, i: Ints, j: Ints, digit: Bools) -> Floats:
         """How many near values there are, by slip and class of how many bear the other."""
         wide = len(BORNE_BY) + 1
-        return np.bincount(digit * wide + self.bucket[j], minlength=2 * wide).reshape(2, wide)
+        met = np.bincount(digit * wide + self.bucket[j], minlength=2 * wide)
+        return met.reshape(2, wide).astype(np.float64)
 
     def _measure(self, met: Floats, parts: int) -> Bools:
         """Which classes of the other value are worth looking for. What is near by chance is so
@@ -119,13 +118,14 @@ class _Search:
         chance = met[:, :1] / max(1, self.every[0]) * self.every
         share = np.maximum(0.02, (met - chance + 1) / (met + 1))
         self.beyond[:, 1:] = share[:, 1:]
-        hopeful: Bools = (self.beyond >= HOPELESS).any(axis=0)
+        hopeful: Bools = np.any(self.beyond >= HOPELESS, axis=0)
         hopeful[0] = met[:, 0].sum() <= self.procedures
         return hopeful
 
     def _in_digits(self, i: Ints, j: Ints) -> Bools:
         one, two = (digits(self.texts.take(pa.array(at))) for at in (i, j))
-        return pc.not_equal(one, two).to_numpy(zero_copy_only=False).astype(bool)
+        other: Bools = pc.not_equal(one, two).to_numpy(zero_copy_only=False).astype(bool)
+        return other
 
     def _part(self, part: int, parts: int, hopeful: Bools | None) -> tuple[Ints, Ints]:
         """Pairs among the remains of one part. Two values that one procedure alone bears, and
@@ -190,7 +190,9 @@ class _Search:
     def _signs(self, which: Ints, length: int) -> npt.NDArray[np.uint8]:
         """The bytes of forms, padded with zeros to one length."""
         some = self.forms.take(pa.array(which))
-        offsets = np.frombuffer(some.buffers()[1], np.int32)[some.offset : some.offset + len(some) + 1]
+        offsets = np.frombuffer(some.buffers()[1], np.int32)[
+            some.offset : some.offset + len(some) + 1
+        ]
         data = np.frombuffer(some.buffers()[2] or b"", np.uint8)
         begin, size = offsets[:-1].astype(np.int64), np.diff(offsets)
         at = begin[:, None] + np.arange(length)

@@ -8,15 +8,15 @@ alike.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import igraph
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from faisceau.analyses.links._near import BORNE_BY, Near, near_values
+from faisceau.analyses.links._priors import FAINT, prior_shares
 from faisceau.analyses.links._spelling import named, nameless, words_in
-from faisceau.analyses.links._traits import BOOK, CALLED, OWN, PERSONAL, Bools, Ints, Traits
+from faisceau.analyses.links._traits import BOOK, CALLED, OWN, PERSONAL, Bools, Floats, Ints, Traits
 
 LINES = ("phone", "handle", "email", "imei", "imsi", "iccid", "document", "iban", "plate")
 
@@ -71,6 +71,8 @@ def coincidences(traits: Traits, most: int) -> Coincidences:
     left, right, is_near, slip = left[order], right[order], is_near[order], slip[order]
     family = _families(traits, near)
     classes, names = _classes(traits, left, right, slip)
+    kept = _telling(traits, left, right, family, prior_shares(names, near.beyond)[classes])
+    left, right, is_near, classes = left[kept], right[kept], is_near[kept], classes[kept]
     return Coincidences(
         a=traits.proc[left],
         b=traits.proc[right],
@@ -84,6 +86,15 @@ def coincidences(traits: Traits, most: int) -> Coincidences:
         classes=classes,
         class_names=names,
     )
+
+
+def _telling(traits: Traits, left: Ints, right: Ints, family: Ints, shares: Floats) -> Bools:
+    """False for what is scenery alone: a coincidence of a pair that nothing else ties, in a value
+    that weighs for nobody."""
+    heavy, of_value = shares >= FAINT, family[traits.value[left]]
+    pair = traits.proc[left] * len(traits.procedures) + traits.proc[right]
+    weighs: Bools = np.bincount(of_value[heavy], minlength=len(family)) > 0
+    return weighs[of_value] | np.isin(pair, pair[heavy])
 
 
 def _exact(traits: Traits, most: int) -> tuple[Ints, Ints]:
@@ -113,12 +124,13 @@ def _crossed(traits: Traits, near: Near) -> tuple[Ints, Ints, Ints]:
 
 def _families(traits: Traits, near: Near) -> Ints:
     """The family of each value: the smallest value it is near to, directly or through others."""
-    n = len(traits.kinds)
-    ties = coo_array((np.ones(len(near.rare), bool), (near.rare, near.other)), shape=(n, n))
-    _, group = connected_components(ties, directed=False)
-    smallest = np.full(int(group.max(initial=-1)) + 1, n)
-    np.minimum.at(smallest, group, np.arange(n))
-    family: Ints = smallest[group].astype(np.int64)
+    family = np.arange(len(traits.kinds))
+    met, ends = np.unique(np.concatenate([near.rare, near.other]), return_inverse=True)
+    graph = igraph.Graph(n=len(met), edges=ends.reshape(2, -1).T)
+    group = np.array(graph.connected_components().membership, np.int64)
+    smallest = np.full(len(met), len(family))
+    np.minimum.at(smallest, group, met)
+    family[met] = smallest[group]
     return family
 
 
@@ -139,7 +151,9 @@ def _sources(traits: Traits, left: Ints, right: Ints, family: Ints) -> Ints:
     if "person" in names:
         code = names.index("person")
         there = np.flatnonzero((traits.table[left] == code) & (traits.table[right] == code))
-        one, two = (np.unique(traits.row[at[there]], return_inverse=True)[1] for at in (left, right))
+        one, two = (
+            np.unique(traits.row[at[there]], return_inverse=True)[1] for at in (left, right)
+        )
         _, which = np.unique(one * (int(two.max(initial=0)) + 1) + two, return_inverse=True)
         source[there] = place + 3 + which.ravel()
     return source

@@ -78,7 +78,7 @@ class Words:
 
 
 def words_in(texts: pa.Array) -> Words:
-    """The skeletons of the words of each text; a word is looked at once, however often it occurs."""
+    """The skeletons of the words of each text; each word is looked at once."""
     split = pc.utf8_split_whitespace(pc.fill_null(texts, ""))
     parts = split.flatten().dictionary_encode()
     owner = pc.list_parent_indices(split).to_numpy().astype(np.int64)
