@@ -1,6 +1,7 @@
 """Links and networks on invented procedures whose networks are hidden, and what they cost.
 
-``python benchmarks/links.py [--procedures N ...] [--judge 2000] [--persons N] [--seed S]`` invents
+``python benchmarks/links.py [--procedures N ...] [--judge 2000] [--persons N] [--seed S] [--scale
+10000 100000 1000000]`` prints what links cost (``links_scale.py``, in processes apart), invents
 couriers (``faisceau.demo.couriers``), adds them as native CSVs, runs ``links.concordance`` and
 ``links.network``, and prints beside exact matching of identifiers: precision, recall, stated and
 true rate of false links, B-cubed F1 of networks, seconds. Then Porter's protocol on a smaller set
@@ -15,6 +16,8 @@ import csv
 import io
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -50,6 +53,7 @@ EXACT = ("phone", "imei", "email", "address")
 RARE = 9
 FALSE_POSITIVES = 0.05
 FIRST = 50
+HERE = Path(__file__).parent
 Pair = tuple[str, str]
 
 
@@ -317,11 +321,14 @@ def trained(given: list[list[dict[str, str | None]]]) -> list[Pair]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--procedures", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--scale", type=int, nargs="*", default=[], help="cost at these numbers")
     parser.add_argument("--judge", type=int, default=2_000, help="procedures for Porter's protocol")
     parser.add_argument("--persons", type=int, default=2_000)
     parser.add_argument("--febrl", type=Path, help="the folder of dataset4a.csv and dataset4b.csv")
     parser.add_argument("--seed", type=int, default=21)
     options = parser.parse_args()
+    for number in options.scale:  # each in a process of its own: the peak is its own
+        subprocess.run([sys.executable, HERE / "links_scale.py", str(number)], check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ.setdefault("FAISCEAU_HOME", str(folder / "keys"))

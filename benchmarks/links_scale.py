@@ -1,7 +1,7 @@
 """What links cost: procedures with 20 mentions each, invented as arrays, put straight in a lake.
 
 ``python benchmarks/links_scale.py N`` prints one line for ``links.concordance`` and one for
-``links.network``: seconds, and the peak memory of the process. ``benchmarks/links.py --scale``
+``links.network``: seconds, those of the processor, and the peak memory of the process. ``benchmarks/links.py --scale``
 runs it in a process of its own for each N.
 
 Half of the procedures are of networks of 3 to 9 and bear one to four traces of theirs, one in
@@ -220,14 +220,18 @@ def main() -> None:
             function = getattr(module, what)
             selections = [*function.__faisceau__.reads, *function.__faisceau__.reads_if]
             scratch = folder / "scratch"
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             with DuckEngine(permit("run"), lake, segments, selections, scratch=scratch) as engine:
                 given = [engine.tables[s.schema.name] for s in selections]
                 params = function.__faisceau__.params()
                 found = sum(1 for _ in function(*given, params, engine))
-            took = time.perf_counter() - start
+            took, used = time.perf_counter() - start, time.process_time() - used
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-            print(f"    links.{what:12} {found:9} found {took:8.1f} s {peak:5.1f} GB", flush=True)
+            print(
+                f"    links.{what:12} {found:9} found {took:8.1f} s ({used:.1f} s of processor) "
+                f"{peak:5.1f} GB at most",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

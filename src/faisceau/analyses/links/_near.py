@@ -30,6 +30,8 @@ FEW = 3
 CROWD = 24
 """Values that share what remains, at most: a larger crowd is a pattern, not a slip."""
 SHORTEST = 6
+NATIONAL = 7
+"""Digits, at least, of a number without the prefix of its country."""
 PART = 4_000_000
 """Remains that are looked through at once, about."""
 HOPELESS = 0.06
@@ -65,11 +67,40 @@ def near_values(traits: Traits, most: int) -> Near:
         search = _Search(traits, name, of_kind, bucket, every)
         i, j, digit = search.all()
         found.append((of_kind[i], of_kind[j], digit))
+        if name == "phone":
+            i, j = _without_country(search.texts, search.held)
+            found.append((of_kind[i], of_kind[j], np.zeros(len(i), bool)))
         for slip, letters in (("letter", 0), ("digit", 1)):
             for at in range(1, len(BORNE_BY) + 1):
                 beyond[name, slip, at] = float(search.beyond[letters, at])
     rare, other, digit = (np.concatenate(c) for c in zip(*found, strict=True)) if found else _NONE
     return Near(rare, other, digit, beyond)
+
+
+def _without_country(phones: pa.Array, held: Ints) -> tuple[Ints, Ints]:
+    """Numbers written without the prefix of their country: invalid as they stand, or taken for
+    French ones (0694 20 12 34, a mobile of Guyane). The rarer first."""
+    whole = digits(phones)
+    french = pc.starts_with(phones, "+33")
+    bare = pc.if_else(french, pc.utf8_slice_codeunits(whole, 2), pc.utf8_ltrim(whole, "0"))
+    short = pc.or_(french, pc.starts_with(phones, "?"))
+    short = pc.and_(short, pc.greater_equal(pc.utf8_length(bare), NATIONAL))
+    at = np.flatnonzero(short.to_numpy(zero_copy_only=False))
+    known = bare.take(pa.array(at))
+    abroad = pc.starts_with(phones, "+").to_numpy(zero_copy_only=False)
+    pairs = [np.zeros(0, np.int64)]
+    for prefix in (2, 3):
+        national = pc.utf8_slice_codeunits(whole, prefix)
+        met = pc.index_in(national, value_set=known).fill_null(-1).to_numpy()
+        full = np.flatnonzero((met >= 0) & abroad)
+        cut = at[met[full]]
+        low, high = np.minimum(cut, full), np.maximum(cut, full)
+        pairs.append((low * len(held) + high)[cut != full])
+    i, j = np.divmod(np.unique(np.concatenate(pairs)), max(1, len(held)))
+    swap = held[i] > held[j]
+    i, j = np.where(swap, j, i), np.where(swap, i, j)
+    few = held[i] <= FEW
+    return i[few], j[few]
 
 
 _NONE = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)

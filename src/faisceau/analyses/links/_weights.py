@@ -57,7 +57,7 @@ MOST = 4.0
 BUCKETS = len(BORNE_BY) + 1
 RESIDUE = 0.001
 """The rate of false links that no weight removes, however many procedures there are."""
-FEW = 0.3
+FEW = 0.6
 """This over the number of procedures is added to it."""
 
 
