@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from faisceau.analyses.links._context import worth
+from faisceau.analyses.links._context import drawn, worth
 from faisceau.analyses.links._traits import READS, READS_IF, Floats
 from faisceau.analyses.links._web import Web, web
 from faisceau.demo.aliases import aliases
@@ -184,7 +184,7 @@ def porter(made: Couriers, desk: Desk) -> None:
     cells = known.context.cells(a, b)
     sure = 1 / (1 + np.exp(-np.clip(pairs.weight + known.weighed.prior, -500, 500)))
     score = np.full((n, n), -np.inf)
-    score[a, b] = worth(pairs.cell, sure)[cells] - 10
+    score[a, b] = worth(pairs.cell, sure, drawn(known.context))[cells] - 10
     score[pairs.a, pairs.b] = pairs.weight
     score = chained(np.maximum(score, score.T), -known.weighed.prior)
     same = (network[:, None] == network[None, :]) & (network[:, None] >= 0)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faisceau.analyses.links._context import Context
+from faisceau.analyses.links._context import drawn as drawn_cells
 from faisceau.analyses.links._context import worth as cell_worth
 from faisceau.analyses.links._near import BORNE_BY
 from faisceau.analyses.links._pairs import Coincidences
@@ -124,14 +125,14 @@ def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
         own = _sigmoid(_logit(share[found.classes]) + worth)
     counted = _strongest(found, pair, share[found.classes])
     best = _best(pair, counted, _logit(share)[found.classes] + worth, n)
-    linked = float(procedures)
+    linked, by_chance = float(procedures), drawn_cells(context)
     for _ in range(ROUNDS):
         prior = float(_logit(min(MOST_LINKED, linked / every)))
         weight = np.where(share < FAINT, 0.0, np.maximum(0.0, _logit(share) - prior))
         total: Floats = np.bincount(pair, weight[found.classes] * counted, n).astype(np.float64)
         added = np.where(total > 0, worth[best], np.minimum(0.0, worth[best]))
         total = total + added
-        seasons = cell_worth(cell, _sigmoid(total + prior))[cell]
+        seasons = cell_worth(cell, _sigmoid(total + prior), by_chance)[cell]
         total = total + seasons
         linked = np.sqrt(linked * max(1.0, float(_sigmoid(total + prior).sum())))
     pairs = Pairs(
