@@ -63,12 +63,14 @@ def told(what: str, begun: float) -> None:
     print(f"  {what:38} {took:8.1f} s   {peak:5.1f} GB at most", flush=True)
 
 
-def filled(folder: Path, made: Couriers) -> Desk:
+def filled(folder: Path, made: Couriers, *, quiet: bool = False) -> Desk:
     desk = Desk(folder / "desk", mandate(more=SERIES))
     begun = time.perf_counter()
     for table in made.tables:
-        desk.add(f"{table}.csv", made.csv(table), as_table=table)
-    told("added as native CSV", begun)
+        if made.tables[table]:
+            desk.add(f"{table}.csv", made.csv(table), as_table=table)
+    if not quiet:
+        told("added as native CSV", begun)
     return desk
 
 

@@ -1,8 +1,8 @@
 """What links cost: procedures with 20 mentions each, invented as arrays, put straight in a lake.
 
 ``python benchmarks/links_scale.py N`` prints one line for ``links.concordance`` and one for
-``links.network``: seconds, those of the processor, and the peak memory of the process. ``benchmarks/links.py --scale``
-runs it in a process of its own for each N.
+``links.network``: seconds, those of the processor, and the peak memory of the process.
+``benchmarks/links.py --scale`` runs it in a process of its own for each N.
 
 Half of the procedures are of networks of 3 to 9 and bear one to four traces of theirs, one in
 twelve copied wrongly; the others know strangers alone. Every procedure has a line, a device, a
@@ -136,15 +136,18 @@ def tables(n: int) -> Iterator[tuple[Schema, dict[str, pa.Array]]]:
     device = made.trace(0, rng.integers(10**13, 10**14, count), rng.integers(10**13, 10**14, n))
     yield mention("handset", "msisdn", "phone", written("+33", own), row, refs)
     yield mention("handset", "imei", "imei", written("3", device), row, refs)
-    yield mention("handset", "imsi", "imsi", written("2", rng.integers(10**13, 10**14, n)), row, refs)  # fmt: skip
+    card = written("2", rng.integers(10**13, 10**14, n))
+    yield mention("handset", "imsi", "imsi", card, row, refs)
     drop = made.trace(1, rng.integers(0, 10**8, count), rng.integers(0, 10**8, n))
     names = made.people(rng.integers(0, 10**7, n))
     yield PERSON, {"row_id": pa.array(row), "procedure": refs, "role": pa.repeat("courier", n)}
     yield mention("person", "last_name", "person", names, row, refs)
     yield mention("person", "address", "address", made.addresses(drop), row, refs)
-    yield mention("person", "document_number", "document", written("1CV", rng.integers(10**8, 10**9, n)), row, refs)  # fmt: skip
+    paper = written("1CV", rng.integers(10**8, 10**9, n))
+    yield mention("person", "document_number", "document", paper, row, refs)
     payer = made.people(made.trace(2, rng.integers(0, 10**7, count), rng.integers(0, 10**7, n)))
-    at = pa.array(rng.integers(1_700_000_000, 1_760_000_000, n) * 1_000_000, pa.timestamp("us", "UTC"))  # fmt: skip
+    seconds = rng.integers(1_700_000_000, 1_760_000_000, n)
+    at = pa.array(seconds * 1_000_000, pa.timestamp("us", "UTC"))
     routes = np.array([r[0] for r in words.ROUTES]), np.array([r[1] for r in words.ROUTES])
     route = rng.integers(0, len(words.ROUTES), n)
     yield (
@@ -170,7 +173,7 @@ def tables(n: int) -> Iterator[tuple[Schema, dict[str, pa.Array]]]:
             "seized_at": at,
             "packaging": pa.array(words.PACKAGING).take(
                 pa.array(rng.integers(0, len(words.PACKAGING), n))
-            ),  # fmt: skip
+            ),
         },
     )
     for i in range(CONTACTS):

@@ -14,7 +14,11 @@ four traces each, one trace in twelve copied wrongly, and coincidences everywher
 networks beside exact matching of identifiers with connected components.
 """
 
+import argparse
+import itertools
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +34,8 @@ from faisceau.demo.couriers import Cells, Couriers
 T = TypeVar("T")
 START = datetime(2025, 1, 1, tzinfo=UTC)
 WRONG = 1 / 12
+RATE = 0.03
+"""The rate of false links up to which one is reported."""
 TABLES = ("person", "trip", "seizure", "handset", "contact", "call")
 LABELS = ("Ti Jo", "Le Grand", "Chef", "Kapitein", "Patrão", "Vye", "Oncle", "Zed", "Nena", "Blada",
           "Gros Louis", "Boss Pari", "Tonton Fred", "M. Paul", "La Dame", "Kito")  # fmt: skip
@@ -148,7 +154,8 @@ class World:
         family, given = self.person()
         born = START - timedelta(days=self.upto(18 * 365, 50 * 365))
         self.row("person", ref, ref=f"{ref}-1", role="courier", last_name=family,
-                 first_names=given, birth_date=born.date().isoformat(), phone=own, **cells)  # fmt: skip
+                 first_names=given, birth_date=born.date().isoformat(), phone=own,
+                 **cells)  # fmt: skip
 
     def fill(
         self,
@@ -234,12 +241,15 @@ def counter(n: int, seed: int) -> Couriers:
     def name() -> str:
         return " ".join(world.person())
 
+    def paper() -> str:
+        return world.digits(2) + world.reference()
+
     def tell(ref: str, at: datetime, route: int, borne: dict[str, str], number: int) -> None:
         own = world.phone()
         where = world.one(hotels) if world.chance(0.2) else world.address()
         where = landlords.get(number, [where])[0]
         world.courier(ref, own, address=where, email=borne.get("mail", world.mail()),
-                      document_number=borne.get("paper", world.digits(2) + world.reference()))  # fmt: skip
+                      document_number=borne.get("paper") or paper())  # fmt: skip
         if "drop" in borne or "recipient" in borne or world.chance(0.4):
             family, _, given = borne.get("recipient", name()).rpartition(" ")
             world.row("person", ref, ref=f"{ref}-2", role="recipient", last_name=family,
@@ -254,7 +264,7 @@ def counter(n: int, seed: int) -> Couriers:
 
     makers: dict[str, Callable[[], str]] = {
         "payer": name, "recipient": name, "drop": world.address, "mail": world.mail,
-        "booking": world.reference, "paper": lambda: world.digits(2) + world.reference(),
+        "booking": world.reference, "paper": paper,
     }  # fmt: skip
     return world.fill(makers, (3, 5), tell)
 
@@ -292,3 +302,45 @@ def airwaves(n: int, seed: int) -> Couriers:
 
 
 WORLDS = {"harbour": harbour, "counter": counter, "airwaves": airwaves}
+
+
+def main() -> None:
+    from benchmarks.links import b_cubed, exact, filled, joined, read, true_pairs
+
+    from faisceau.analyses.links.network import NetworkParams, clusters
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 400, 2000])
+    parser.add_argument("--seeds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        os.environ.setdefault("FAISCEAU_HOME", f"{name}/keys")
+        for world, size in itertools.product(WORLDS, options.sizes):
+            told = np.zeros(8)
+            for seed in range(1, options.seeds + 1):
+                made = WORLDS[world](size, seed)
+                known = read(filled(Path(name) / f"{world}-{size}-{seed}", made, quiet=True))
+                true, names = true_pairs(made.truth), known.traits.procedures
+                kept = np.flatnonzero(known.rate <= RATE)
+                ends = known.weighed.pairs.a[kept], known.weighed.pairs.b[kept]
+                said = {(names[a], names[b]) for a, b in zip(*map(list, ends), strict=True)}
+                plain, groups = exact(known), clusters(known, NetworkParams().doubt)
+                group = {names[i]: str(g) for i, g in enumerate(groups.tolist())}
+                told += (
+                    len(said), len(said & true), known.rate[kept].sum(), len(true),
+                    b_cubed(made.truth, group), len(plain), len(plain & true),
+                    b_cubed(made.truth, joined(plain)),
+                )  # fmt: skip
+            links, right, stated, true_links, f1, by_name, right_by_name, plain_f1 = told
+            print(
+                f"{world:9} {size:6} procedures: precision {right / links:.3f}, recall "
+                f"{right / true_links:.3f}, F1 {f1 / options.seeds:.3f}; false: stated "
+                f"{100 * stated / links:.2f} %, true {100 - 100 * right / links:.2f} %; exact: "
+                f"{right_by_name / by_name:.3f}, {right_by_name / true_links:.3f}, "
+                f"{plain_f1 / options.seeds:.3f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,6 @@ from faisceau.analyses.links._weights import Weighed, false_rate, weigh
 from faisceau.findings.model import Reason
 from faisceau.tables.schemas import Schema
 
-
 HABITS = ("packaging", "concealment", "agency")
 """Traits that say how a network works, not who it is."""
 
