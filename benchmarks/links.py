@@ -1,6 +1,7 @@
 """Links and networks on invented procedures whose networks are hidden, and what they cost.
 
-``python benchmarks/links.py [--procedures N ...] [--judge 2000] [--persons N] [--seed S]`` invents
+``python benchmarks/links.py [--procedures N ...] [--judge 2000] [--persons N] [--seed S] [--scale
+10000 100000 1000000]`` prints what links cost (``links_scale.py``, in processes apart), invents
 couriers (``faisceau.demo.couriers``), adds them as native CSVs, runs ``links.concordance`` and
 ``links.network``, and prints beside exact matching of identifiers: precision, recall, stated and
 true rate of false links, B-cubed F1 of networks, seconds. Then Porter's protocol on a smaller set
@@ -15,16 +16,19 @@ import csv
 import io
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from faisceau.analyses.links._context import worth
+from faisceau.analyses.links._context import drawn, worth
 from faisceau.analyses.links._traits import READS, READS_IF, Floats
 from faisceau.analyses.links._web import Web, web
 from faisceau.demo.aliases import aliases
@@ -49,6 +53,7 @@ EXACT = ("phone", "imei", "email", "address")
 RARE = 9
 FALSE_POSITIVES = 0.05
 FIRST = 50
+HERE = Path(__file__).parent
 Pair = tuple[str, str]
 
 
@@ -58,12 +63,14 @@ def told(what: str, begun: float) -> None:
     print(f"  {what:38} {took:8.1f} s   {peak:5.1f} GB at most", flush=True)
 
 
-def filled(folder: Path, made: Couriers) -> Desk:
+def filled(folder: Path, made: Couriers, *, quiet: bool = False) -> Desk:
     desk = Desk(folder / "desk", mandate(more=SERIES))
     begun = time.perf_counter()
     for table in made.tables:
-        desk.add(f"{table}.csv", made.csv(table), as_table=table)
-    told("added as native CSV", begun)
+        if made.tables[table]:
+            desk.add(f"{table}.csv", made.csv(table), as_table=table)
+    if not quiet:
+        told("added as native CSV", begun)
     return desk
 
 
@@ -112,14 +119,12 @@ def joined(pairs: Iterable[Pair]) -> dict[str, str]:
 
 def exact(made: Web) -> set[Pair]:
     """Pairs that share an identifier as written, where few bear it."""
-    found, traits = made.found, made.traits
-    kinds = np.array([name.partition(":")[0].partition("+")[0] for name in found.class_names])
-    wanted = np.isin(kinds, EXACT)[found.classes] & ~found.near & (found.borne <= RARE)
-    names = traits.procedures
-    return {
-        (names[a], names[b])
-        for a, b in zip(found.a[wanted].tolist(), found.b[wanted].tolist(), strict=True)
-    }
+    traits = made.traits
+    of_kind = np.isin(traits.kind_names, EXACT)[traits.kinds]
+    wanted = of_kind & (traits.held > 1) & (traits.held <= RARE)
+    names, ends = traits.procedures, np.append(0, np.cumsum(traits.held)).tolist()
+    bearers = [traits.proc[ends[v] : ends[v + 1]].tolist() for v in np.flatnonzero(wanted).tolist()]
+    return {(names[a], names[b]) for some in bearers for a, b in combinations(sorted(some), 2)}
 
 
 # ---- what is printed ----
@@ -181,7 +186,7 @@ def porter(made: Couriers, desk: Desk) -> None:
     cells = known.context.cells(a, b)
     sure = 1 / (1 + np.exp(-np.clip(pairs.weight + known.weighed.prior, -500, 500)))
     score = np.full((n, n), -np.inf)
-    score[a, b] = worth(pairs.cell, sure)[cells] - 10
+    score[a, b] = worth(pairs.cell, sure, drawn(known.context))[cells] - 10
     score[pairs.a, pairs.b] = pairs.weight
     score = chained(np.maximum(score, score.T), -known.weighed.prior)
     same = (network[:, None] == network[None, :]) & (network[:, None] >= 0)
@@ -318,11 +323,14 @@ def trained(given: list[list[dict[str, str | None]]]) -> list[Pair]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--procedures", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--scale", type=int, nargs="*", default=[], help="cost at these numbers")
     parser.add_argument("--judge", type=int, default=2_000, help="procedures for Porter's protocol")
     parser.add_argument("--persons", type=int, default=2_000)
     parser.add_argument("--febrl", type=Path, help="the folder of dataset4a.csv and dataset4b.csv")
     parser.add_argument("--seed", type=int, default=21)
     options = parser.parse_args()
+    for number in options.scale:  # each in a process of its own: the peak is its own
+        subprocess.run([sys.executable, HERE / "links_scale.py", str(number)], check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ.setdefault("FAISCEAU_HOME", str(folder / "keys"))

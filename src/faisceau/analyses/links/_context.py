@@ -20,6 +20,8 @@ UNKNOWN = len(GAPS) + 1
 CELLS = 3 * (len(GAPS) + 2)
 PRIOR = 15.0
 """Cases that count as no evidence at all."""
+DRAWN, SEED = 20_000, 12
+"""Pairs that tell how often each cell is met by chance."""
 MOST = 2.5
 """A context alone weighs no more, either way."""
 
@@ -97,10 +99,19 @@ def _first(read: pa.Table, procedures: list[str]) -> Context:
     return Context(route, day, row, table, routes)
 
 
-def worth(cells: Ints, true: Floats) -> Floats:
-    """The weight of each cell; ``true``: of each pair, how sure its traces make it."""
+def drawn(context: Context) -> Floats:
+    """How often each cell is met among pairs drawn at random."""
+    n = len(context.route)
+    rng = np.random.default_rng(SEED)
+    a = rng.integers(0, max(1, n), DRAWN if n > 1 else 0)
+    b = (a + rng.integers(1, max(2, n), len(a))) % max(1, n)
+    return np.bincount(context.cells(a, b), minlength=CELLS).astype(np.float64)
+
+
+def worth(cells: Ints, true: Floats, chance: Floats) -> Floats:
+    """The weight of each cell; ``true``: of each pair, how sure its traces make it; ``chance``: how
+    often each cell is met by chance (``drawn``)."""
     sure = np.bincount(cells, np.where(true > 0.9, true, 0), CELLS)
-    chance = np.bincount(cells, np.where(true < 0.05, 1 - true, 0), CELLS)
     usual = (sure + chance) / max(1.0, float((sure + chance).sum()))
     yes = (sure + PRIOR * usual) / (sure.sum() + PRIOR)
     no = (chance + PRIOR * usual) / (chance.sum() + PRIOR)

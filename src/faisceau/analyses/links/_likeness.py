@@ -72,7 +72,13 @@ COMPARISONS: Mapping[str, tuple[Level, ...]] = {
             0.05,
             4e-6,
         ),
-        Level("else", N_("other document numbers"), 0.30, 0.99999),
+        Level(
+            "length(document_l) >= 7 and damerau_levenshtein(document_l, document_r) <= 2",
+            N_("document numbers that differ by two signs"),
+            0.02,
+            4e-5,
+        ),
+        Level("else", N_("other document numbers"), 0.28, 0.99995),
     ),
     "phone": (
         Level("phone_l = phone_r", N_("the same telephone number"), 0.40, 4e-4),
@@ -105,7 +111,15 @@ COMPARISONS: Mapping[str, tuple[Level, ...]] = {
             0.10,
             2e-3,
         ),
-        Level("else", N_("other addresses"), 0.55, 0.994),
+        Level(
+            "len(list_intersect(string_split(address_l, ' '), string_split(address_r, ' '))) >= 3"
+            " and len(list_intersect(string_split(address_l, ' '), string_split(address_r, ' ')))"
+            " >= 0.6 * least(len(string_split(address_l, ' ')), len(string_split(address_r, ' ')))",
+            N_("addresses that have most of their words in common"),
+            0.15,
+            1e-3,
+        ),
+        Level("else", N_("other addresses"), 0.40, 0.993),
     ),
 }
 """By the column that must be known on both sides; the first level that fits counts."""

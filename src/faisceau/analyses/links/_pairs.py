@@ -5,23 +5,19 @@ each side bears it, and how many procedures bear the value: coincidences of one 
 alike.
 """
 
-import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import igraph
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from faisceau.analyses.links._spelling import (
-    differs_in_digits,
-    near_values,
-    skeleton,
-)
-from faisceau.analyses.links._traits import BOOK, CALLED, OWN, PERSONAL, Bools, Ints, Traits
+from faisceau.analyses.links._near import BORNE_BY, Near, near_values
+from faisceau.analyses.links._priors import FAINT, prior_shares
+from faisceau.analyses.links._spelling import named, nameless, words_in
+from faisceau.analyses.links._traits import BOOK, CALLED, OWN, PERSONAL, Bools, Floats, Ints, Traits
 
-BORNE_BY = (2, 3, 5, 9, 17)
-"""Where the classes of how many procedures bear a value begin."""
 LINES = ("phone", "handle", "email", "imei", "imsi", "iccid", "document", "iban", "plate")
 
 NAMED = ("person", "payer", "marking")
@@ -61,13 +57,12 @@ class Coincidences:
 def coincidences(traits: Traits, most: int) -> Coincidences:
     """All of them, for values that at most ``most`` procedures bear."""
     left, right = _exact(traits, most)
-    near = np.array(list(near_values(traits, most)), np.int64).reshape(-1, 2)
+    near = near_values(traits, most)
     near_left, near_right, which = _crossed(traits, near)
-    digits = np.array([_numeric(traits, x, y) for x, y in near.tolist()], bool)
     left, right = np.append(left, near_left), np.append(right, near_right)
     is_near = np.arange(len(left)) >= len(left) - len(near_left)
     slip = np.zeros(len(left), np.int64)
-    slip[is_near] = 1 + digits[which]
+    slip[is_near] = 1 + near.digit[which]
     turned = traits.proc[left] > traits.proc[right]
     left, right = np.where(turned, right, left), np.where(turned, left, right)
     kept = traits.proc[left] != traits.proc[right]
@@ -76,6 +71,8 @@ def coincidences(traits: Traits, most: int) -> Coincidences:
     left, right, is_near, slip = left[order], right[order], is_near[order], slip[order]
     family = _families(traits, near)
     classes, names = _classes(traits, left, right, slip)
+    kept = _telling(traits, left, right, family, prior_shares(names, near.beyond)[classes])
+    left, right, is_near, classes = left[kept], right[kept], is_near[kept], classes[kept]
     return Coincidences(
         a=traits.proc[left],
         b=traits.proc[right],
@@ -85,28 +82,19 @@ def coincidences(traits: Traits, most: int) -> Coincidences:
         source=_sources(traits, left, right, family),
         near=is_near,
         borne=np.maximum(traits.held[traits.value[left]], traits.held[traits.value[right]]),
-        slips=_slips(traits, near, digits),
+        slips=near.beyond,
         classes=classes,
         class_names=names,
     )
 
 
-def _slips(traits: Traits, near: Ints, digits: Bools) -> dict[tuple[str, str, int], float]:
-    """What is near by chance is so whether few or many bear a value: values that one procedure
-    alone bears tell how often."""
-    every = np.searchsorted(BORNE_BY, traits.held, "right")
-    of_near = every[near[:, 1]]
-    shares: dict[tuple[str, str, int], float] = {}
-    for at, kind in enumerate(traits.kind_names):
-        values = np.bincount(every[traits.kinds == at], minlength=6)
-        for slip, these in (("letter", ~digits), ("digit", digits)):
-            mine = these & (traits.kinds[near[:, 0]] == at)
-            met = np.bincount(of_near[mine], minlength=6)
-            chance = values * (met[0] / max(1, values[0]))
-            for bucket in range(1, 6):
-                beyond = met[bucket] - chance[bucket]
-                shares[kind, slip, bucket] = float(max(0.02, (beyond + 1) / (met[bucket] + 1)))
-    return shares
+def _telling(traits: Traits, left: Ints, right: Ints, family: Ints, shares: Floats) -> Bools:
+    """False for what is scenery alone: a coincidence of a pair that nothing else ties, in a value
+    that weighs for nobody."""
+    heavy, of_value = shares >= FAINT, family[traits.value[left]]
+    pair = traits.proc[left] * len(traits.procedures) + traits.proc[right]
+    weighs: Bools = np.bincount(of_value[heavy], minlength=len(family)) > 0
+    return weighs[of_value] | np.isin(pair, pair[heavy])
 
 
 def _exact(traits: Traits, most: int) -> tuple[Ints, Ints]:
@@ -123,36 +111,26 @@ def _exact(traits: Traits, most: int) -> tuple[Ints, Ints]:
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _crossed(traits: Traits, near: Ints) -> tuple[Ints, Ints, Ints]:
+def _crossed(traits: Traits, near: Near) -> tuple[Ints, Ints, Ints]:
     """Pairs of traits across two near values, and which of ``near`` each comes from."""
     begin = np.append(0, np.cumsum(traits.held))
-    x, y = near[:, 0], near[:, 1]
+    x, y = near.rare, near.other
     sizes = traits.held[x] * traits.held[y]
-    which = np.repeat(np.arange(len(near)), sizes)
+    which = np.repeat(np.arange(len(x)), sizes)
     inside = np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     wide = traits.held[y][which]
     return begin[x][which] + inside // wide, begin[y][which] + inside % wide, which
 
 
-def _numeric(traits: Traits, x: int, y: int) -> bool:
-    return differs_in_digits(traits.texts[x].as_py(), traits.texts[y].as_py())
-
-
-def _families(traits: Traits, near: Ints) -> Ints:
+def _families(traits: Traits, near: Near) -> Ints:
     """The family of each value: the smallest value it is near to, directly or through others."""
     family = np.arange(len(traits.kinds))
-
-    def root(value: int) -> int:
-        while family[value] != value:
-            family[value] = family[family[value]]
-            value = int(family[value])
-        return value
-
-    for x, y in near.tolist():
-        low, high = sorted((root(x), root(y)))
-        family[high] = low
-    for value in set(near.ravel().tolist()):
-        family[value] = root(value)
+    met, ends = np.unique(np.concatenate([near.rare, near.other]), return_inverse=True)
+    graph = igraph.Graph(n=len(met), edges=ends.reshape(2, -1).T)
+    group = np.array(graph.connected_components().membership, np.int64)
+    smallest = np.full(len(met), len(family))
+    np.minimum.at(smallest, group, met)
+    family[met] = smallest[group]
     return family
 
 
@@ -173,8 +151,10 @@ def _sources(traits: Traits, left: Ints, right: Ints, family: Ints) -> Ints:
     if "person" in names:
         code = names.index("person")
         there = np.flatnonzero((traits.table[left] == code) & (traits.table[right] == code))
-        rows = np.stack([traits.row[left[there]], traits.row[right[there]]])
-        _, which = np.unique(rows, axis=1, return_inverse=True)
+        one, two = (
+            np.unique(traits.row[at[there]], return_inverse=True)[1] for at in (left, right)
+        )
+        _, which = np.unique(one * (int(two.max(initial=0)) + 1) + two, return_inverse=True)
         source[there] = place + 3 + which.ravel()
     return source
 
@@ -229,10 +209,11 @@ def _how(kind: str, low: int, high: int, called: int, likely: int) -> str:
 def _name_codes(names: pa.Array) -> Ints:
     """A number for the skeleton of each contact's name; -1 without one."""
     coded = names.dictionary_encode()
-    forms = [skeleton(text) if text else "" for text in coded.dictionary.to_pylist()]
-    number = {form: i for i, form in enumerate(sorted(set(forms)))}
-    table = np.array([number[f] if f else -1 for f in forms] + [-1], np.int64)
-    codes: Ints = table[coded.indices.fill_null(len(forms)).to_numpy().astype(np.int64)]
+    forms = words_in(coded.dictionary).joined().dictionary_encode()
+    known = np.append(forms.indices.to_numpy(), -1).astype(np.int64)
+    if "" in (texts := forms.dictionary.to_pylist()):
+        known[known == texts.index("")] = -1
+    codes: Ints = known[coded.indices.fill_null(len(forms)).to_numpy().astype(np.int64)]
     return codes
 
 
@@ -244,15 +225,12 @@ def _likely(traits: Traits) -> Ints:
         if kind not in traits.kind_names:
             continue
         at = np.flatnonzero(traits.kinds == traits.kind_names.index(kind))
-        texts = traits.texts.take(pa.array(at)).to_pylist()
-        words = [skeleton(text.partition("|")[0]).split() for text in texts]
-        held = traits.held[at].tolist()
-        counts: Counter[str] = Counter()
-        for some, n in zip(words, held, strict=True):
-            for word in some:
-                counts[word] += n
-        total = sum(held)
-        for value, some, text in zip(at.tolist(), words, texts, strict=True):
-            expected = total * math.prod(counts[word] / (total + UNSEEN) for word in some)
-            likely[value] = 3 if "|" in text else np.searchsorted((0.1, 1.0), expected, "right")
+        texts, held = traits.texts.take(pa.array(at)), traits.held[at]
+        words = words_in(named(texts))
+        counts = np.bincount(words.code, held[words.owner], len(words.known))
+        total = held.sum()
+        rare = np.log(counts / (total + UNSEEN))[words.code] if len(words.code) else words.code
+        expected = total * np.exp(np.bincount(words.owner, rare, len(at)))
+        born = pc.not_equal(nameless(texts), "").to_numpy(zero_copy_only=False)
+        likely[at] = np.where(born, 3, np.searchsorted((0.1, 1.0), expected, "right"))
     return likely

@@ -4,9 +4,14 @@ They are judgements, frozen here, and count as ``STRENGTH`` cases each: with lit
 decide, with much they hardly matter.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 STRENGTH = 12.0
+FAINT = 0.06
+"""Below this share of true ones a class is part of the scenery: its weight is nothing."""
 
 SHARES: dict[str, tuple[float, float, float]] = {
     # kind and how it is borne: by 2 procedures, by 3 to 8, by more
@@ -95,6 +100,17 @@ def prior_of(name: str) -> float:
     shares = SHARES.get(kind) or SHARES.get(kind.partition("+")[0]) or UNKNOWN
     share = shares[0 if borne <= 1 else 1 if borne <= 3 else 2]
     return share * NEAR.get(near, 1.0)
+
+
+def prior_shares(
+    names: Sequence[str], slips: Mapping[tuple[str, str, int], float]
+) -> npt.NDArray[np.float64]:
+    """The prior share of each class, or what is no slip by chance if that is less."""
+    shares = []
+    for name in names:
+        kind, near, borne = parsed(name)
+        shares.append(min(prior_of(name), slips.get((kind.partition("+")[0], near, borne), 1.0)))
+    return np.array(shares, np.float64)
 
 
 def parsed(name: str) -> tuple[str, str, int]:

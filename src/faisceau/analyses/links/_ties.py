@@ -111,45 +111,42 @@ def decoys(procedures: int) -> Shared:
 
 def directly(found: Coincidences, pair: Ints, telling: Bools) -> Bools:
     """True where the pair is also tied by a telling coincidence of another source and family."""
-    at = np.flatnonzero(telling)
-    sources = _distinct_count(pair[at], found.source[at])
-    families = _distinct_count(pair[at], found.family[at])
-    size = int(pair.max(initial=-1)) + 1
-    n_sources, n_families = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    n_sources[: len(sources)], n_families[: len(families)] = sources, families
-    others = np.minimum(n_sources, n_families)[pair] - telling
+    at, size = np.flatnonzero(telling), int(pair.max(initial=-1)) + 1
+    sources = _distinct_count(pair[at], found.source[at], size)
+    families = _distinct_count(pair[at], found.family[at], size)
+    others = np.minimum(sources, families)[pair] - telling
     return others > 0
 
 
-def states(found: Coincidences | Shared, through: Bools, direct: Bools, n: int) -> Ints:
-    """What corroborates each coincidence, beside the other coincidences of the pair itself."""
-    if not len(found.a):
-        return np.zeros(0, np.int64)
-    tied = np.tile(through | direct, 2).astype(np.int64)
-    ends = np.concatenate([found.family * n + found.a, found.family * n + found.b])
-    bearers, bearer = np.unique(ends, return_inverse=True)
-    ties = np.bincount(bearer, tied)
-    family = bearers // n
-    size, held_up = np.bincount(family), np.bincount(family, ties > 0)
-    a, b = bearer[: len(found.a)], bearer[len(found.a) :]
-    with_a, with_b = ties[a] - tied[: len(a)] > 0, ties[b] - tied[: len(b)] > 0
-    own = np.where(through, THIRD, with_a.astype(np.int64) + with_b)
-    others = np.maximum(1, size[found.family] - 2)
-    share = (held_up[found.family] - (ties[a] > 0) - (ties[b] > 0)) / others
-    rest = np.where(share <= 0, 0, 1 + np.searchsorted((1 / 3, 2 / 3), share, "right"))
-    return own * REST + rest
+class Around:
+    """Who else bears the value of each coincidence: what states are told from."""
+
+    def __init__(self, found: Coincidences | Shared, n: int) -> None:
+        ends = np.concatenate([found.family * n + found.a, found.family * n + found.b])
+        bearers, self.bearer = np.unique(ends, return_inverse=True)
+        self.family = bearers // max(1, n)
+        self.size = np.bincount(self.family)
+        self.of = found.family
+        self.sizes: Ints = self.size[found.family] if len(ends) else found.family
+        """How many procedures bear a value of the family of each coincidence."""
+
+    def states(self, through: Bools, direct: Bools) -> Ints:
+        """What corroborates each coincidence, beside the other coincidences of the pair itself."""
+        if not len(self.of):
+            return np.zeros(0, np.int64)
+        tied = through | direct
+        ties = np.bincount(self.bearer, np.tile(tied, 2))
+        held_up = np.bincount(self.family, ties > 0)
+        ties_of_a, ties_of_b = ties[self.bearer].reshape(2, -1)
+        with_a, with_b = ties_of_a - tied > 0, ties_of_b - tied > 0
+        own = np.where(through, THIRD, with_a.astype(np.int64) + with_b)
+        others = np.maximum(1, self.sizes - 2)
+        share = (held_up[self.of] - (ties_of_a > 0) - (ties_of_b > 0)) / others
+        rest = np.where(share <= 0, 0, 1 + np.searchsorted((1 / 3, 2 / 3), share, "right"))
+        return own * REST + rest
 
 
-def sizes(found: Coincidences | Shared, n: int) -> Ints:
-    """How many procedures bear a value of the family of each coincidence."""
-    ends = np.concatenate([found.family * n + found.a, found.family * n + found.b])
-    bearers: Ints = np.bincount(np.unique(ends) // n)[found.family]
-    return bearers
-
-
-def _distinct_count(pair: Ints, what: Ints) -> Ints:
+def _distinct_count(pair: Ints, what: Ints, size: int) -> Ints:
     """How many distinct values each pair has."""
-    if not len(pair):
-        return np.zeros(0, np.int64)
-    both = np.unique(np.stack([pair, what]), axis=1)
-    return np.bincount(both[0])
+    wide = int(what.max(initial=0)) + 1
+    return np.bincount(np.unique(pair * wide + what) // wide, minlength=size)

@@ -4,7 +4,7 @@ One row per distinct (kind, value, procedure), with a row of the case that bears
 one procedure alone bears are kept only where another spelling could still match them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import Table
 
 from faisceau.analyses import Engine
@@ -45,21 +46,19 @@ in calls or messages, in a text, otherwise."""
 CAUGHT = ("courier", "suspect", "convicted")
 """Roles of the person whom a procedure is about."""
 
-TABLES = ("mention", "trip", "seizure", "person", "contact", "handset", "call", "message")
 CLOSE = ("phone", "imei", "email", "handle", "address", "payer", "person", "marking", "document")
 """Kinds that are also compared across spellings."""
 SIDES_APART = 1 << 56
 """More than any ``row_id``: the row that tells most comes first, then the first of them."""
 HELD = pa.schema(
     [
-        ("kind", pa.string()),
+        ("kind", pa.int16()),
         ("value", pa.string()),
-        ("procedure", pa.string()),
+        ("proc", pa.int32()),
         ("row_id", pa.int64()),
-        ("side", pa.int64()),
-        ("from", pa.string()),
+        ("side", pa.int8()),
+        ("table", pa.int8()),
         ("name", pa.string()),
-        ("n", pa.int64()),
     ]
 )
 
@@ -95,23 +94,34 @@ def gather(  # noqa: PLR0917 - one table each
     mention: Table, contact: Table, trip: Table, seizure: Table, person: Table, engine: Engine
 ) -> Traits:
     """Read the traits of every procedure that may be read."""
+    procedures = _procedures(mention, trip, seizure, engine)
     held = ibis.union(
         _identifiers(mention, contact, person), _habits(trip, seizure), distinct=False
     )
-    ranked = held.mutate(rank=held.side * SIDES_APART + held.row_id)
-    held = ranked.group_by("kind", "value", "procedure").agg(
-        row_id=ranked["rank"].min() % SIDES_APART,
-        side=ranked.side.min(),
-        from_=ranked["from"].argmin(ranked["rank"]),
-        name=ranked.name.min(),
-    )
-    counted = held.mutate(
-        n=held.count().over(ibis.window(group_by=["kind", "value"])).cast("int64")
-    )
-    kept = counted.filter((counted.n > 1) | counted.kind.isin(CLOSE)).rename({"from": "from_"})
-    batches = engine.batches(kept.select(*HELD.names))
-    table = pa.Table.from_batches((b.cast(HELD) for b in batches), HELD)
-    return _numbered(table, _procedures(mention, trip, seizure, engine))
+    met = [*engine.rows(held.select("kind", "from").distinct())]
+    kinds, tables = sorted({row["kind"] for row in met}), sorted({row["from"] for row in met})
+    number = _numbers("trait_procedure", "procedure", procedures)
+    code = _numbers("trait_kind", "kind", kinds)
+    table = _numbers("trait_table", "from", tables)
+    held = held.join(number, "procedure").join(code, "kind").join(table, "from")
+    held = held.select(
+        kind=held.trait_kind.cast("int16"),
+        value=held.value,
+        proc=held.trait_procedure.cast("int32"),
+        row_id=held.row_id,
+        side=held.side.cast("int8"),
+        table=held.trait_table.cast("int8"),
+        name=held.name,
+    ).order_by("kind", "value", "proc", "side", "row_id")
+    batches = engine.batches(held)
+    read = pa.Table.from_batches((b.cast(HELD) for b in batches), HELD)
+    return _numbered(read, kinds, tables, procedures)
+
+
+def _numbers(name: str, column: str, texts: Sequence[str]) -> Table:
+    """A small table that gives each text its place, as a column of that name."""
+    places = pa.array(range(len(texts)), pa.int32())
+    return ibis.memtable(pa.table({column: pa.array(texts, pa.string()), name: places}))
 
 
 def _procedures(mention: Table, trip: Table, seizure: Table, engine: Engine) -> list[str]:
@@ -192,43 +202,46 @@ def _plain(table: Table, source: str, kind: str, value: Any) -> Table:
     )
 
 
-def _numbered(held: pa.Table, procedures: list[str]) -> Traits:
-    """Values, kinds and procedures as numbers, in an order that depends on them alone."""
-    order = [("kind", "ascending"), ("value", "ascending"), ("procedure", "ascending")]
-    held = held.sort_by(order).combine_chunks()
-    n = held.num_rows
-    same = np.ones(n, bool)
-    for name in ("kind", "value"):
-        codes = _codes(held[name])[0]
-        same[1:] &= codes[1:] == codes[:-1]
-    if n:
-        same[0] = False
-    value = np.cumsum(~same) - 1
-    first = np.flatnonzero(~same)
-    kinds, kind_names = _codes(held["kind"].take(pa.array(first)))
-    tables, table_names = _codes(held["from"])
-    index: Mapping[str, int] = {ref: i for i, ref in enumerate(procedures)}
-    proc, met = _codes(held["procedure"])
-    renumbered = np.array([index[ref] for ref in met], np.int64)
+def _numbered(read: pa.Table, kinds: list[str], tables: list[str], procedures: list[str]) -> Traits:
+    """Rows in order as traits: of each procedure and value one, the row that tells most."""
+    fresh, first = _first_of(read)
+    value = np.cumsum(fresh) - 1
+    held = np.bincount(value[first], minlength=int(fresh.sum()))
+    close = np.isin(kinds, CLOSE) if kinds else np.zeros(0, bool)
+    kind = read["kind"].to_numpy()[fresh].astype(np.int64)
+    kept = (held > 1) | close[kind]
+    number, at = np.cumsum(kept) - 1, np.flatnonzero(first & kept[value])
+    begins = np.flatnonzero(fresh)[kept]
+    read = read.drop_columns("kind")
+    columns = {
+        c: read[c].to_numpy()[at].astype(np.int64) for c in ("proc", "row_id", "side", "table")
+    }
     return Traits(
-        value=value,
-        proc=renumbered[proc] if n else proc,
-        row=held["row_id"].to_numpy(),
-        side=held["side"].to_numpy(),
-        table=tables,
-        name=_whole(held["name"]),
-        kinds=kinds,
-        texts=_whole(held["value"].take(pa.array(first))),
-        held=np.diff(np.append(first, n)),
-        kind_names=kind_names,
-        tables=table_names,
+        value=number[value[at]],
+        proc=columns["proc"],
+        row=columns["row_id"],
+        side=columns["side"],
+        table=columns["table"],
+        name=_whole(read["name"].take(pa.array(at))),
+        kinds=kind[kept],
+        texts=_whole(read["value"].take(pa.array(begins))),
+        held=held[kept],
+        kind_names=kinds,
+        tables=tables,
         procedures=procedures,
     )
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    coded = _whole(column).dictionary_encode()
-    return coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist()
+def _first_of(read: pa.Table) -> tuple[Bools, Bools]:
+    """True where a value begins, and where a procedure begins in it."""
+    n = read.num_rows
+    fresh, first = np.ones(n, bool), np.ones(n, bool)
+    if n > 1:
+        kind, proc, value = read["kind"].to_numpy(), read["proc"].to_numpy(), read["value"]
+        other = pc.not_equal(value.slice(1), value.slice(0, n - 1)).to_numpy()
+        fresh[1:] = other | (kind[1:] != kind[:-1])
+        first[1:] = fresh[1:] | (proc[1:] != proc[:-1])
+    return fresh, first
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -17,6 +17,9 @@ from faisceau.analyses.links._weights import Weighed, false_rate, weigh
 from faisceau.findings.model import Reason
 from faisceau.tables.schemas import Schema
 
+HABITS = ("packaging", "concealment", "agency")
+"""Traits that say how a network works, not who it is."""
+
 
 class WebParams(Params):
     """What every analysis of links may be told."""
@@ -38,8 +41,8 @@ class Web:
     rate: Floats
     order: Ints
     begin: Ints
-    by_procedure: tuple[Ints, Ints]
-    """Traits in the order of their procedures, and where each procedure begins."""
+    habits: tuple[Ints, Ints]
+    """Traits of ``HABITS`` in the order of their procedures, and where each procedure begins."""
 
     def of_pair(self, pair: int) -> list[int]:
         """The coincidences of a pair, those that count first, heaviest first."""
@@ -47,10 +50,10 @@ class Web:
         mine = self.order[self.begin[pair] : self.begin[pair + 1]].tolist()
         return sorted(mine, key=lambda c: (not counted[c], -self.weighed.weight[classes[c]], c))
 
-    def borne_by(self, procedure: int) -> list[int]:
-        """The traits of a procedure."""
-        begin, end = self.by_procedure[1][procedure : procedure + 2].tolist()
-        return self.by_procedure[0][begin:end].tolist()  # type: ignore[no-any-return]
+    def habits_of(self, procedure: int) -> list[int]:
+        """The traits of a procedure that are habits."""
+        begin, end = self.habits[1][procedure : procedure + 2].tolist()
+        return self.habits[0][begin:end].tolist()  # type: ignore[no-any-return]
 
     def weight(self, pair: int) -> float:
         """The one weight of a pair."""
@@ -74,9 +77,10 @@ def web(  # noqa: PLR0917
     order = np.argsort(weighed.pairs.of, kind="stable")
     begin = np.searchsorted(weighed.pairs.of[order], np.arange(len(weighed.pairs.a) + 1))
     rate = false_rate(weighed.pairs.weight, weighed.prior, len(traits.procedures))
-    held = np.argsort(traits.proc, kind="stable")
-    starts = np.searchsorted(traits.proc[held], np.arange(len(traits.procedures) + 1))
-    return Web(traits, around, found, weighed, rate, order, begin, (held, starts))
+    habits = np.flatnonzero(np.isin(traits.kind_names, HABITS)[traits.kinds][traits.value])
+    habits = habits[np.argsort(traits.proc[habits], kind="stable")]
+    starts = np.searchsorted(traits.proc[habits], np.arange(len(traits.procedures) + 1))
+    return Web(traits, around, found, weighed, rate, order, begin, (habits, starts))
 
 
 def reasons(web: Web, pair: int, third: int | None) -> list[Reason]:

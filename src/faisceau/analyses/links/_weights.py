@@ -15,16 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from faisceau.analyses.links._context import Context
+from faisceau.analyses.links._context import drawn as drawn_cells
 from faisceau.analyses.links._context import worth as cell_worth
-from faisceau.analyses.links._pairs import BORNE_BY, Coincidences
+from faisceau.analyses.links._near import BORNE_BY
+from faisceau.analyses.links._pairs import Coincidences
 from faisceau.analyses.links._priors import (
     CHANCE_STATES,
+    FAINT,
     STATE_STRENGTH,
     STRENGTH,
     TRUE_STATES,
     joins,
-    parsed,
-    prior_of,
+    prior_shares,
 )
 from faisceau.analyses.links._ties import (
     BOTH,
@@ -33,12 +35,11 @@ from faisceau.analyses.links._ties import (
     REST,
     STATES,
     THIRD,
+    Around,
     Shared,
     Ties,
     decoys,
     directly,
-    sizes,
-    states,
 )
 from faisceau.analyses.links._traits import Bools, Floats, Ints
 
@@ -54,11 +55,10 @@ MOST_LINKED = 0.2
 """No more of all pairs are taken to be linked, however few there are."""
 MOST = 4.0
 """What corroborates weighs no more, either way."""
-FAINT = 0.06
-"""Below this share of true ones a class is part of the scenery: its weight is nothing."""
+BUCKETS = len(BORNE_BY) + 1
 RESIDUE = 0.001
 """The rate of false links that no weight removes, however many procedures there are."""
-FEW = 0.3
+FEW = 0.6
 """This over the number of procedures is added to it."""
 
 
@@ -93,48 +93,47 @@ class Weighed:
 
 def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
     """Weights of all classes and pairs."""
-    classes = len(found.class_names)
-    priors = np.array([_prior(name, found) for name in found.class_names])
-    bucket = np.searchsorted(BORNE_BY, sizes(found, procedures), "right")
+    priors = prior_shares(found.class_names, found.slips)
+    around = Around(found, procedures)
+    bucket = np.searchsorted(BORNE_BY, around.sizes, "right")
     _, first, pair = np.unique(
         found.a * procedures + found.b, return_index=True, return_inverse=True
     )
     pair, n = pair.ravel(), len(first)
     cell = context.cells(found.a[first], found.b[first])
     every = max(1.0, procedures * (procedures - 1) / 2)
-    counts = 1 / np.maximum(
-        1, sizes(found, procedures) - 1
-    )  # a value of k bearers speaks k / 2 times, not k²
-    seen: Floats = np.bincount(found.classes, counts, classes).astype(np.float64)
+    counts = 1 / np.maximum(1, around.sizes - 1)  # k bearers speak k / 2 times, not k²
     anchor = np.where(priors >= TRUSTED, priors, 0.0)[found.classes] * counts * ~found.near
     drawn = decoys(procedures)
-    joined = np.array([joins(name) for name in found.class_names])[found.classes] * (bucket > 1)
+    joining = np.array([joins(name) for name in found.class_names])
+    joined = joining[found.classes] * (bucket > 1)
+    kinds = found.classes * BUCKETS + bucket
     may_tell = (priors >= 0.3)[found.classes]
     share, own = priors, priors[found.classes]
-    linked = float(procedures)
     for _ in range(ROUNDS):
         telling = (np.minimum(own, share[found.classes]) >= TELLING) & may_tell
         ties = Ties(found, telling, procedures)
         through = ties.through(found.a, found.b, found.family)
         direct = directly(found, pair, telling)
-        state = states(found, through, direct, procedures)
+        state = around.states(through, direct)
         at_all = np.where(direct, THIRD * REST + state % REST, state)
         chance = _by_chance(drawn, ties)
-        ratio = _ratios(
-            _met(bucket, at_all, anchor, TRUE_STATES), chance[0], joined, bucket, at_all
-        )
-        share = _shares(found.classes, ratio, counts, seen, priors)
-        worth = _ratios(_met(bucket, state, anchor, TRUE_STATES), chance[1], joined, bucket, state)
+        true = _met(bucket, at_all, anchor, TRUE_STATES)
+        share = _shares(kinds * STATES + at_all, counts, priors, joining, true, chance[0])
+        true = _met(bucket, state, anchor, TRUE_STATES)
+        worth = _ratios(true, chance[1], joined, bucket, state)
         own = _sigmoid(_logit(share[found.classes]) + worth)
+    counted = _strongest(found, pair, share[found.classes])
+    best = _best(pair, counted, _logit(share)[found.classes] + worth, n)
+    linked, by_chance = float(procedures), drawn_cells(context)
+    for _ in range(ROUNDS):
         prior = float(_logit(min(MOST_LINKED, linked / every)))
         weight = np.where(share < FAINT, 0.0, np.maximum(0.0, _logit(share) - prior))
-        counted = _strongest(found, pair, weight[found.classes])
-        best = _best(pair, counted, weight[found.classes] + worth, n)
         total: Floats = np.bincount(pair, weight[found.classes] * counted, n).astype(np.float64)
         added = np.where(total > 0, worth[best], np.minimum(0.0, worth[best]))
         total = total + added
-        around = cell_worth(cell, _sigmoid(total + prior))[cell]
-        total = total + around
+        seasons = cell_worth(cell, _sigmoid(total + prior), by_chance)[cell]
+        total = total + seasons
         linked = np.sqrt(linked * max(1.0, float(_sigmoid(total + prior).sum())))
     pairs = Pairs(
         of=pair,
@@ -145,22 +144,16 @@ def weigh(found: Coincidences, procedures: int, context: Context) -> Weighed:
         state=state[best],
         worth=added,
         cell=cell,
-        around=around,
+        around=seasons,
     )
     return Weighed(share, weight, prior, pairs)
-
-
-def _prior(name: str, found: Coincidences) -> float:
-    """The published prior of a class, or what is no slip by chance if that is less."""
-    kind, near, borne = parsed(name)
-    return min(prior_of(name), found.slips.get((kind.partition("+")[0], near, borne), 1.0))
 
 
 def _by_chance(drawn: Shared, ties: Ties) -> tuple[Floats, Floats]:
     """How often each state is met by chance, by how many bear the value: with what ties the pair
     itself, and without."""
     through, direct = ties.through(drawn.a, drawn.b, drawn.family), ties.between(drawn.a, drawn.b)
-    state = states(drawn, through, direct, ties.n)
+    state = Around(drawn, ties.n).states(through, direct)
     at_all = np.where(direct, THIRD * REST + state % REST, state)
     ones = np.ones(len(state))
     return (
@@ -200,13 +193,24 @@ def _met(bucket: Ints, state: Ints, weight: Floats, usual: Floats) -> Floats:
     return rates
 
 
-def _shares(classes: Ints, ratio: Floats, counts: Floats, seen: Floats, priors: Floats) -> Floats:
+def _shares(  # noqa: PLR0917
+    cells: Ints, counts: Floats, priors: Floats, joining: Floats, true: Floats, chance: Floats
+) -> Floats:
     """Of each class, the share that is no chance, by expectation and maximisation: the share under
-    which the states met are likeliest, drawn towards the prior."""
+    which the states met are likeliest, drawn towards the prior.
+
+    ``cells``: class, class of how many bear the value and state of each coincidence, as one number.
+    """
+    every: Floats = np.bincount(cells, counts, len(priors) * BUCKETS * STATES).astype(np.float64)
+    met = np.flatnonzero(every)
+    counts, (kinds, state) = every[met], np.divmod(met, STATES)
+    classes, bucket = np.divmod(kinds, BUCKETS)
+    ratio = _ratios(true, chance, joining[classes] * (bucket > 1), bucket, state)
+    seen = np.bincount(classes, counts, len(priors))
     share = priors
     for _ in range(STEPS):
-        true = _sigmoid(_logit(share[classes]) + ratio) * counts
-        share = (np.bincount(classes, true, len(seen)) + STRENGTH * priors) / (seen + STRENGTH)
+        sure = _sigmoid(_logit(share[classes]) + ratio) * counts
+        share = (np.bincount(classes, sure, len(seen)) + STRENGTH * priors) / (seen + STRENGTH)
         share = np.where(priors < FAINT, priors, share)
     return np.minimum(share, SURE)
 

@@ -20,7 +20,7 @@ from faisceau.analyses import Engine, analysis
 from faisceau.analyses.links import _sentences as say
 from faisceau.analyses.links._priors import parsed
 from faisceau.analyses.links._traits import READS, READS_IF, Ints
-from faisceau.analyses.links._web import Web, WebParams, cited, web
+from faisceau.analyses.links._web import HABITS, Web, WebParams, cited, web
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.schemas import Schema
 from faisceau.words import N_, Term
@@ -259,14 +259,12 @@ def _travel(web: Web, group: _Group) -> Iterator[Reason]:
 
 def _habits(web: Web, group: _Group) -> Iterator[Reason]:
     traits = web.traits
-    for kind in ("packaging", "concealment", "agency"):
-        if kind not in traits.kind_names:
-            continue
-        borne: dict[int, list[int]] = defaultdict(list)
-        for i in group.members:
-            for at in web.borne_by(i):
-                if traits.kind(int(traits.value[at])) == kind:
-                    borne[int(traits.value[at])].append(at)
+    found: dict[str, dict[int, list[int]]] = {kind: defaultdict(list) for kind in HABITS}
+    for i in group.members:
+        for at in web.habits_of(i):
+            value = int(traits.value[at])
+            found[traits.kind(value)][value].append(at)
+    for kind, borne in found.items():
         if not borne:
             continue
         value, at_all = min(borne.items(), key=lambda item: (-len(item[1]), item[0]))
