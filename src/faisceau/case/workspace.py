@@ -29,8 +29,18 @@ from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
+from faisceau.case.searching import (
+    READ,
+    SHOWN,
+    Answer,
+    answering,
+    as_hits,
+    counts,
+    index_rows,
+    sight,
+)
 from faisceau.case.sight import PRECISE, QUESTION, row_rules
+from faisceau.case.talking import STRETCH, Stretch, stretch
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
@@ -40,7 +50,7 @@ from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.reading import Reader
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
-from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
+from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status, Wanted
 from faisceau.ledger.entry import Draft, Entry
 from faisceau.ledger.keys import KeyRing, PublicKeys
 from faisceau.ledger.log import Ledger
@@ -482,6 +492,24 @@ class Workspace:
                 closing.data["rows"] += batch.num_rows
                 yield mask.batch(STORED[table], batch)
 
+    def conversation(
+        self, row_id: int, *, offset: int | None = None, limit: int = STRETCH
+    ) -> Stretch:
+        """The conversation of a message: a stretch of it, in order. Raises ``NotFound``."""
+        act = Act("rows", tables=frozenset({MESSAGE.name}))
+        with self._passing(act, [SHOWN]) as (permit, closing, listed):
+            [*asked] = self._picker.pick(permit, listed, SHOWN, [row_id])
+            if not asked:
+                raise NotFound(N_("There is no message {row_id} to be seen"), row_id=row_id)
+            with self._engine(permit, listed, [SHOWN]) as engine:
+                found = stretch(engine, self._mask, asked[0], offset=offset, limit=limit)
+            closing.data["rows"] = len(found.messages)
+        return found
+
+    def may(self, act: Act) -> Decision:
+        """What the mandate answers to an act now, unrecorded: to show or hide what asks for it."""
+        return self._gate.judge(act)
+
     def search(
         self,
         question: str,
@@ -489,12 +517,13 @@ class Workspace:
         limit: int = 20,
         offset: int = 0,
         newest_first: bool = False,
+        facets: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> Answer:
         """Messages that answer a question in the search language, the best first.
 
-        What the index lacks is indexed before. Raises ``UsageError`` for a question that cannot
-        be read.
+        What the index lacks is indexed before. ``facets``: how many answers hold each value of a
+        few fields (not for patterns). Raises ``UsageError`` for a question that cannot be read.
         """
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
@@ -507,8 +536,9 @@ class Workspace:
                 )
             rows = self._picker.pick(permit, listed, SHOWN, ids)
             hits = as_hits(query, ids, rows, self._mask)
+            counted = counts(index, query) if facets and not query.patterns else {}
             closing.data["rows"] = total
-        return Answer(question, total, hits, offset, indexed)
+        return Answer(question, total, hits, offset, indexed, counted)
 
     def _indexed(
         self, permit: Permit, segments: Sequence[Segment], told: Callable[[int], None]
@@ -632,6 +662,20 @@ class Workspace:
             closing.data["findings"] = len(found)
         return found
 
+    def findings_page(
+        self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50
+    ) -> tuple[int, list[Finding]]:
+        """How many findings are as ``wanted``, and those from ``offset`` on."""
+        with (
+            self._gate.passing(Act("findings")) as (permit, closing),
+            self._database.connect() as connection,
+        ):
+            total, found = findings.page(
+                connection, permit, wanted or Wanted(), offset=offset, limit=limit
+            )
+            closing.data["findings"] = len(found)
+        return total, found
+
     def finding(self, prefix: str, permit: Permit) -> Finding:
         """The finding whose id begins with ``prefix``. Raises ``NotFound``."""
         with self._database.connect() as connection:
@@ -654,8 +698,24 @@ class Workspace:
                 verdict=verdict,
                 known=[str(v) for v in VERDICTS],
             )
+        return self._review(prefix, verdict, note)
+
+    def take_back(self, prefix: str, to: str = Status.NEW) -> Review:
+        """Take a verdict back: a further review puts the finding where it stood before (``to``).
+
+        Raises ``UsageError`` when nothing was said of it yet, or for a ``to`` that is no verdict.
+        """
+        if to not in (*VERDICTS, Status.NEW):
+            raise UsageError(N_("{verdict} is no verdict"), verdict=to)
+        return self._review(prefix, to, "", back=True)
+
+    def _review(self, prefix: str, verdict: str, note: str, *, back: bool = False) -> Review:
         with self._writing(), self._gate.passing(Act("review")) as (permit, closing):
             finding = self.finding(prefix, permit)
+            if back and finding.status not in VERDICTS:
+                raise UsageError(
+                    N_("No verdict on {finding} can be taken back"), finding=finding.finding_id
+                )
             review = Review(finding.finding_id, self.agent, Status(verdict), note, self.clock())
             closing.data.update(finding=finding.finding_id, verdict=str(review.verdict))
             with catalog.committing(self._database, permit.number, closing) as connection:
