@@ -4,10 +4,12 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable
+from threading import Thread
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
+from faisceau.case.plugins import plugins
 from faisceau.errors import FaisceauError
 from faisceau.web import api, signin
 from faisceau.web.guard import Guard
@@ -43,6 +45,7 @@ def _mount_pages(app: FastAPI) -> None:
     """Every page there is, and NiceGUI to show them."""
     from nicegui import ui
 
+    Thread(target=plugins, daemon=True).start()  # imported while nobody waits for a page yet
     for register in page_modules().values():
         register()
     # No storage of NiceGUI's: what a session holds stays on the server, in the house.

@@ -13,7 +13,7 @@ from faisceau.case.plugins import plugins
 from faisceau.mandate.act import Act
 from faisceau.tables.schemas import TABLES
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._elements import card, number, part, refused, tell, text
+from faisceau.web.pages._elements import PATIENCE, card, number, part, refused, tell, text
 from faisceau.web.pages._frame import frame
 from faisceau.web.pages._jobs import Job, jobs, start
 from faisceau.web.session import Session, desk, in_thread
@@ -25,7 +25,7 @@ KIND = "add"
 def register() -> None:
     """Declare the page ``/case/{name}/add``."""
 
-    @ui.page("/case/{name}/add")
+    @ui.page("/case/{name}/add", response_timeout=PATIENCE)
     async def add(name: str) -> None:
         with frame(N_("Add an exhibit"), case=name) as session:
             work = await in_thread(desk, session, name)
