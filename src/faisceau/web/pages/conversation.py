@@ -4,14 +4,10 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from faisceau.errors import UsageError
-from faisceau.tables.search_query import parse
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._asked import asked
 from faisceau.web.pages._elements import PATIENCE, card, text
 from faisceau.web.pages._frame import frame
 from faisceau.web.pages._stretches import Reader
-from faisceau.web.session import Session
 from faisceau.words import N_, say
 
 
@@ -25,15 +21,5 @@ def register() -> None:
             back._props["href"] = f"/case/{quote(name)}/search"
             with card():
                 reader = Reader(session, name, alone=True)
-            words = _words(session, name)
-            shown = acting(session, lambda: reader.open(row_id, words))
+            shown = acting(session, lambda: reader.open(row_id))
             ui.timer(0.01, shown, once=True)
-
-
-def _words(session: Session, case: str) -> list[str]:
-    """The words of the session's last question, to mark them."""
-    try:
-        terms = list(parse(asked(session, case)).terms())
-    except UsageError:
-        return []
-    return [" ".join(term.words) for term in terms if not term.fuzzy]

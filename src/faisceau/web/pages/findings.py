@@ -21,7 +21,7 @@ from faisceau.words import N_, say
 
 ORDER = 10
 NAVIGATION = [(N_("Findings"), "/case/{name}/findings", "fact_check", "findings")]
-PAGE = 40
+PAGE = 25
 SETTLE = 0.18
 """Seconds that a row stays chosen before it is read: moving fast opens nothing."""
 

@@ -69,8 +69,8 @@ class Search:
             order.on_value_change(acting(self.session, lambda e: self._sort(bool(e.value))))
         text("p", say(EXAMPLE), "soft small")
         self.facets = part("div", "fx-stack")
-        with part("div", "fx-two"):
-            with part("section", "fx-card") as left:
+        with part("div", "fx-two fx-search"):
+            with part("section", "fx-card fx-list-pane").props("tabindex=0") as left:
                 labelled(left, say(N_("Messages found")))
                 self.told = text("p", "", "soft small").props("role=status")
                 self.list = part("ul", "fx-list")
@@ -193,10 +193,7 @@ class Search:
     async def _open(self, place: int) -> None:
         for at, row in enumerate(self.rows):
             row.classes(add="at" if at == place else None, remove=None if at == place else "at")
-        hit = self.hits[place]
-        body = str(hit.values.get("text") or "")
-        words = tuple({body[first:last] for first, last in hit.spans})
-        await self.reader.open(hit.row_id, words)
+        await self.reader.open(self.hits[place].row_id)
 
     def _turn(self, label: str, by: int, there: bool) -> None:
         async def turned() -> None:
