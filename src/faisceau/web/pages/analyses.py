@@ -1,6 +1,7 @@
 """Running analyses: each with the form of its parameters, the refused ones with the reason."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -9,19 +10,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from faisceau.analyses import Analysis
+from faisceau.case.jobs import Job
 from faisceau.case.plugins import plugins
-from faisceau.case.running import RunReport, parameters
 from faisceau.mandate.act import Act, Decision
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._elements import PATIENCE, card, number, part, refused, tell, text
+from faisceau.web.pages._elements import PATIENCE, card, number, part, refused, text
 from faisceau.web.pages._frame import frame
-from faisceau.web.pages._jobs import Job, jobs, start
+from faisceau.web.pages._jobs import Followed
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
 
 ORDER = 60
 NAVIGATION = [(N_("Analyses"), "/case/{name}/analyses", "play_circle", "run")]
-KIND = "run"
+Settings = dict[str, dict[str, Any]]
+"""Parameters by analysis."""
 
 
 def register() -> None:
@@ -32,23 +34,20 @@ def register() -> None:
         with frame(N_("Analyses"), case=name) as session:
             judged = await in_thread(_judged, session, name)
             may = [analysis for analysis, decision in judged if decision.allowed]
-            shown = part("div", "fx-stack").props("aria-live=polite")
-            waiting = jobs(session, name, KIND)
+            followed = Followed(session, name, "run", _about, partial(_ended, name))
 
-            def begin(names: list[str], settings: dict[str, dict[str, Any]]) -> None:
-                for of in names:  # what does not fit is told before anything starts
-                    parameters(plugins().analysis(of), settings.get(of, {}))
-                about = ", ".join(names) or say(N_("every analysis allowed"))
-                waiting.insert(0, _start(session, name, about, names, settings))
-                _progress(session, name, shown, waiting)
+            async def begin(names: list[str], settings: Settings) -> None:
+                await in_thread(_asked, session, name, names, settings)
+                ui.run_javascript("window.scrollTo({top: 0, behavior: 'smooth'})")
+                await followed.load()
 
             if may:
                 with part("div", "fx-row"):
                     every = acting(session, lambda: begin([], {}))
                     run = ui.button(say(N_("Run all that is allowed")), icon="playlist_play")
                     run.props("unelevated").on("click", every)
-            shown.move(target_index=-1)
-            _progress(session, name, shown, waiting)
+            followed.place.move(target_index=-1)
+            ui.timer(0.01, acting(session, followed.load), once=True)
             for analysis in may:
                 _form(session, analysis, begin)
             left = [(a, d) for a, d in judged if not d.allowed]
@@ -83,7 +82,7 @@ def _judged(session: Session, name: str) -> list[tuple[Analysis, Decision]]:
 def _form(
     session: Session,
     analysis: Analysis,
-    begin: Callable[[list[str], dict[str, dict[str, Any]]], None],
+    begin: Callable[[list[str], Settings], Awaitable[None]],
 ) -> None:
     values: dict[str, Any] = {}
     with card():
@@ -96,8 +95,8 @@ def _form(
             for of, info in analysis.params.model_fields.items():
                 _field(of, info, values)
 
-        def run() -> None:
-            begin([analysis.name], {analysis.name: dict(values)})
+        def run() -> Awaitable[None]:
+            return begin([analysis.name], {analysis.name: dict(values)})
 
         button = ui.button(say(N_("Run")), icon="play_arrow", on_click=acting(session, run))
         button.props("outline").style("align-self: flex-start")
@@ -140,90 +139,29 @@ def _bound(info: FieldInfo, *names: str) -> float | None:
     return given[0] if given else None
 
 
-def _start(
-    session: Session,
-    name: str,
-    about: str,
-    names: list[str],
-    settings: dict[str, dict[str, Any]],
-) -> Job:
-    def work(job: Job) -> RunReport:
-        return _run(session, name, names, settings, job)
-
-    return start(session, name, KIND, about, work)
-
-
-def _run(
-    session: Session,
-    name: str,
-    names: list[str],
-    settings: dict[str, dict[str, Any]],
-    job: Job,
-) -> RunReport:
-    """Run one analysis after the other, until all are done or it is told to stop."""
-    if names:
-        return desk(session, name).run(names, settings, job.told)
-    ran: list[Any] = []
-    not_run: list[Any] = []
+def _asked(session: Session, name: str, names: list[str], settings: Settings) -> None:
+    """Ask for analyses to be run; what does not fit, or is refused, is told at once."""
     work = desk(session, name)
-    filled = {of for exhibit in work.status().exhibits for of in exhibit.tables}
-    for analysis in plugins().analyses.values():
-        if job.stop.is_set():
-            break
-        if not analysis.tables <= filled:
-            continue
-        report = work.run([analysis.name], {}, job.told)
-        ran += report.ran
-        not_run += report.not_run
-    return RunReport(tuple(ran), tuple(not_run))
+    session.house.bench.wake(work.case.folder, work.long_work.run(names, settings))
 
 
-def _progress(session: Session, name: str, shown: ui.element, waiting: list[Job]) -> None:
-    """The runs and how far they are, anew every half second until all are done."""
-    shown.clear()
-    with shown:
-        for job in waiting:
-            _job(session, name, job)
-        if not all(job.done for job in waiting):
-            later = acting(session, lambda: _progress(session, name, shown, waiting))
-            ui.timer(0.5, later, once=True)
+def _about(job: Job) -> str:
+    return ", ".join(job.orders.get("analyses", ())) or say(N_("every analysis allowed"))
 
 
-def _job(session: Session, name: str, job: Job) -> None:
-    with part("div", "fx-card"):
-        with part("div", "fx-row"):
-            if job.done:
-                ui.icon("error" if job.error else "check_circle").props("aria-hidden=true")
-            else:
-                ui.spinner(size="1.2em")
-            text("strong", job.about, "grow wrap")
-            if not job.done and not job.stop.is_set():
-
-                def stop() -> None:
-                    job.stop.set()
-
-                halt = ui.button(say(N_("Stop after this one")), on_click=acting(session, stop))
-                halt.props("outline dense")
-        if not job.done:
-            text("p", job.doing or say(N_("begins")), "soft")
-        elif job.error is not None:
-            tell(job.error)
-        elif isinstance(job.result, RunReport):
-            _report(name, job.result)
-
-
-def _report(name: str, report: RunReport) -> None:
-    for ran in report.ran:
+def _ended(name: str, result: Mapping[str, Any]) -> None:
+    """What a run did: findings by analysis, and those that did not run."""
+    for ran in result.get("ran", ()):
         told = N_("{analysis}: {new} new findings, {kept} already there, {superseded} superseded")
-        facts = {"new": number(ran.new), "kept": number(ran.kept)}
-        gone = number(ran.superseded)
-        text("p", say(told, analysis=ran.analysis, superseded=gone, **facts))
-        for limit in ran.limits:
-            text("p", say(limit), "soft small")
-    for left in report.not_run:
-        why = say(N_("{analysis}: not run: {why}"), analysis=left.analysis, why=left.in_words())
+        facts = {of: number(n) for of, n in ran["findings"].items()}
+        text("p", say(told, analysis=ran["analysis"], **facts))
+        for limit in ran["limits"]:
+            text("p", limit, "soft small")
+    left = [one for one in result.get("not_run", ()) if not one["refused"]]
+    for one in left:
+        why = say(N_("{analysis}: not run: {why}"), analysis=one["analysis"], why=one["why"])
         text("p", why, "small soft wrap")
-    if report.ran:
+    if result.get("ran"):
         text("a", say(N_("See the findings"))).props(f"href=/case/{quote(name)}/findings")
 
 

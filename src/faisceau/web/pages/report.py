@@ -1,8 +1,5 @@
 """The report builder: how many findings, in which language, for whom; written, then downloaded."""
 
-import shutil
-from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from nicegui import ui
@@ -115,11 +112,7 @@ def _written(
 ) -> tuple[dict[str, Any], bytes]:
     """The report as the workspace writes it, and its bytes; nothing of it stays on the server."""
     work = desk(session, case)
-    folder: Path = work.case.index / "uploads" / token_hex(8)
-    folder.mkdir(parents=True, mode=0o700)
-    try:
+    with work.passing_place() as folder:
         output = folder / f"report.{ending}"
         written = work.report(output, **options)
         return written, output.read_bytes()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
