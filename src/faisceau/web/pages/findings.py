@@ -131,7 +131,7 @@ class Triage:
 
     async def _load(self) -> None:
         self.total, self.listed = await in_thread(
-            lambda: desk(self.session, self.case).findings_page(
+            lambda: desk(self.session, self.case).findings_wanted(
                 self.wanted, offset=self.offset, limit=PAGE
             )
         )

@@ -52,7 +52,7 @@ def _read(session: Session, name: str) -> tuple[Workspace, CaseStatus, list[Find
     work = desk(session, name)
     state = work.status()
     try:
-        latest = work.findings_page(Wanted(statuses=["new"]), limit=6)[1]
+        latest = work.findings_wanted(Wanted(statuses=["new"]), limit=6)[1]
     except Refused:  # some see the state of a case, and no content
         latest = []
     return work, state, latest

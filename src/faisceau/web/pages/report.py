@@ -24,7 +24,7 @@ def register() -> None:
     async def report(name: str) -> None:
         with frame(N_("Report"), case=name) as session:
             total, found = await in_thread(
-                lambda: desk(session, name).findings_page(Wanted(), limit=REPORTED)
+                lambda: desk(session, name).findings_wanted(Wanted(), limit=REPORTED)
             )
             _form(session, name, total)
             with card(N_("What it will hold")):
