@@ -107,7 +107,7 @@ def _shown(rows: list[dict[str, Any]]) -> None:
 
 def _where(row: Mapping[str, Any]) -> Cell:
     def build() -> None:
-        text("div", f"{row['exhibit_id']} {row['source']}", "mono").style("min-width: 150px")
+        text("div", f"{row['exhibit_id']} {row['source']}", "mono").style("min-width: 190px")
 
     return build
 
@@ -115,6 +115,8 @@ def _where(row: Mapping[str, Any]) -> Cell:
 def _cell(value: Any) -> Cell:
     if isinstance(value, datetime):
         return local(value, seconds=True)
+    if isinstance(value, bool):
+        return say(N_("yes") if value else N_("no"))
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
