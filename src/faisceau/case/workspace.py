@@ -969,6 +969,7 @@ class Workspace:
             unexamined=reporting.unexamined(exhibits, hidden, not_run),
             conversations=reporting.conversations(engine),
             found=len(found),
+            chosen=bool(chosen),
         )
 
     def _hidden(self, engine: LakeEngine, segments: Sequence[Segment]) -> dict[str, int]:
