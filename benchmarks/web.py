@@ -58,9 +58,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         case = make(Path(folder), options.agents, options.conversations)
+        known = [f.finding_id for f in Workspace.open(case, agent="A1").findings()]
         server, url, sessions = started(case)
         try:
-            told = asyncio.run(work(url, sessions, options))
+            told = asyncio.run(work(url, sessions, options, known))
         finally:
             server.terminate()
             server.wait(20)
@@ -119,34 +120,31 @@ def started(case: Path) -> tuple[subprocess.Popen[str], str, list[dict[str, str]
     return process, told["url"], told["sessions"]
 
 
-async def work(url: str, sessions: list[dict[str, str]], options: argparse.Namespace) -> Told:
+async def work(
+    url: str, sessions: list[dict[str, str]], options: argparse.Namespace, known: list[str]
+) -> Told:
     """Every agent at once, until the time is over."""
     told, began = Told(), perf_counter()
-    await asyncio.gather(
-        *(day(url, session, told, began, options, n) for n, session in enumerate(sessions))
-    )
+    await asyncio.gather(*(day(url, session, told, began, options, known) for session in sessions))
     return told
 
 
-async def day(
+async def day(  # noqa: PLR0917
     url: str,
     session: dict[str, str],
     told: Told,
     began: float,
     options: argparse.Namespace,
-    seed: int,
+    known: list[str],
 ) -> None:
     """One agent: a search, a finding opened, a verdict, over and over, in no fixed order."""
-    chance = random.Random(seed)
+    chance = random.Random(session["agent"])
     headers = {"Cookie": session["cookie"], "X-Faisceau-CSRF": session["csrf"]}
     limits = httpx.Timeout(60)
     async with httpx.AsyncClient(
         base_url=f"{url}/api/v1/cases/case", headers=headers, timeout=limits, trust_env=False
     ) as http:
         await asyncio.sleep(chance.random() * options.think)
-        answer = await http.get("/findings", params={"limit": 200})
-        told.done["findings"] += 1
-        known = [finding["finding_id"] for finding in answer.json()["findings"]]
         while perf_counter() - began < options.seconds:
             act = chance.choices(ACTS, (5, 4, 2))[0]
             start = perf_counter()
@@ -167,7 +165,7 @@ async def asked(
 ) -> httpx.Response:
     """One request of an agent."""
     if act == "search":
-        return await http.post("/search", json={"question": chance.choice(WORDS), "limit": 20})
+        return await http.post("/search", json={"query": chance.choice(WORDS), "limit": 20})
     finding = chance.choice(known)
     if act == "open":
         return await http.get(f"/findings/{finding}")
@@ -177,7 +175,7 @@ async def asked(
 
 def missing(case: Path, told: Told) -> dict[str, int]:
     """Requests answered that the ledger does not hold, by act."""
-    names = {"search": "search", "open": "show", "review": "review", "findings": "findings"}
+    names = {"search": "search", "open": "show", "review": "review"}
     entries = Workspace.open(case, agent="A1").ledger_entries()
     held = Counter(e.act for e in entries if e.phase == "close" and e.outcome == "done")
     held["search"] -= 1  # that of ``make``

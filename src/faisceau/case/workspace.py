@@ -18,7 +18,7 @@ from ibis import Table
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
-from faisceau.case.cards import cards, cited_sources, finding_json, selections
+from faisceau.case.cards import cards, cited_sources, cited_tables, finding_json, selections
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
@@ -800,12 +800,22 @@ class Workspace:
 
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
-        with self._citing(Act("show")) as (permit, closing, engine):
+        act, tables = self._quoting(Act("show"))
+        with self._passing(act, selections(tables)) as (permit, closing, listed):
             finding = self.finding(prefix, permit)
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
+            cited = selections(tables & cited_tables(finding))
+            named = {selection.schema.name: selection for selection in cited}
+
+            def pick(table: str, ids: set[int]) -> list[dict[str, Any]]:
+                return self._picker.pick(permit, listed, named[table], sorted(ids))
+
+            with self._engine(permit, listed, cited) as engine:
+                [card] = cards(
+                    [finding], reviews, engine, self._mask, rows_per_reason=1000, pick=pick
+                )
         return card
 
     # ---- mandate ----
@@ -1080,11 +1090,15 @@ class Workspace:
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
         """Pass the gate for an act that quotes rows: every covered table that has some."""
-        filled = self._filled
-        tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
-        act = replace(act, tables=frozenset(tables), question=PRECISE)
+        act, tables = self._quoting(act)
         with self._reading(act, selections(tables)) as opened:
             yield opened
+
+    def _quoting(self, act: Act) -> tuple[Act, set[str]]:
+        """An act that may quote rows of every covered table that has some; which those are."""
+        filled = self._filled
+        tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
+        return replace(act, tables=frozenset(tables), question=PRECISE), tables
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
