@@ -1,7 +1,6 @@
 """A client of the REST API, for programs: ``faisceau serve`` on the other side.
 
-    with Client("http://127.0.0.1:8017") as client:
-        client.sign_in(token, "A1")
+    with Client.by_link(link, "A1") as client:
         case = client.open("case", "requisition of 1 October")
         job = case.wait(case.add(Path("msgstore.db"), label="phone of X"))
 
@@ -53,6 +52,14 @@ class Client:
         self._http.close()
 
     # ---- the session ----
+
+    @classmethod
+    def by_link(cls, link: str, agent: str, **options: Any) -> Self:
+        """Sign in by the link that ``faisceau serve`` prints, which is good once."""
+        url, _, token = link.partition("/sign-in?token=")
+        client = cls(url, **options)
+        client.sign_in(token, agent)
+        return client
 
     def sign_in(self, token: str, agent: str) -> Json:
         """Use up the token of a sign-in link; returns the session.

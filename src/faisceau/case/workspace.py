@@ -18,7 +18,14 @@ from ibis import Table
 from faisceau.analyses import Analysis
 from faisceau.case import catalog, folder, reporting
 from faisceau.case.adding import Added, Adding, orders_of
-from faisceau.case.cards import cards, cited_sources, cited_tables, finding_json, selections
+from faisceau.case.cards import (
+    cards,
+    cited_sources,
+    cited_tables,
+    finding_json,
+    picked_sources,
+    selections,
+)
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
@@ -780,14 +787,17 @@ class Workspace:
         """
         if analysis is not None:
             plugins().analysis(analysis)
-        with self._citing(Act("findings", analysis=analysis or "")) as (permit, closing, engine):
+        act = self._quoting(Act("findings", analysis=analysis or ""))
+        with self._passing(act, selections(act.tables)) as (permit, closing, listed):
             with self._database.connect() as connection:
                 counts = findings.count(connection, permit)
                 found = findings.listed(
                     connection, permit, analysis=analysis, top=limit, skip=skip, statuses=statuses
                 )
             closing.data["findings"] = len(found)
-            sources = cited_sources(found, engine)
+            sources = picked_sources(
+                found, lambda s, ids: self._picker.pick(permit, listed, s, ids), act.tables
+            )
         hidden = {Status.SUPERSEDED, Status.WITHDRAWN}
         total = sum(
             n
@@ -800,13 +810,13 @@ class Workspace:
 
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
-        act, tables = self._quoting(Act("show"))
-        with self._passing(act, selections(tables)) as (permit, closing, listed):
+        act = self._quoting(Act("show"))
+        with self._passing(act, selections(act.tables)) as (permit, closing, listed):
             finding = self.finding(prefix, permit)
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            cited = selections(tables & cited_tables(finding))
+            cited = selections(act.tables & cited_tables(finding))
             named = {selection.schema.name: selection for selection in cited}
 
             def pick(table: str, ids: set[int]) -> list[dict[str, Any]]:
@@ -1089,16 +1099,16 @@ class Workspace:
 
     @contextmanager
     def _citing(self, act: Act) -> Iterator[tuple[Permit, Any, LakeEngine]]:
-        """Pass the gate for an act that quotes rows: every covered table that has some."""
-        act, tables = self._quoting(act)
-        with self._reading(act, selections(tables)) as opened:
+        """Pass the gate for an act that quotes rows, and open an engine on their tables."""
+        act = self._quoting(act)
+        with self._reading(act, selections(act.tables)) as opened:
             yield opened
 
-    def _quoting(self, act: Act) -> tuple[Act, set[str]]:
-        """An act that may quote rows of every covered table that has some; which those are."""
+    def _quoting(self, act: Act) -> Act:
+        """An act that quotes rows: of every covered table that has some."""
         filled = self._filled
         tables = (filled & self.mandate.data) | {"reject"} | (filled & {"mention"})
-        return replace(act, tables=frozenset(tables), question=PRECISE), tables
+        return replace(act, tables=frozenset(tables), question=PRECISE)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
