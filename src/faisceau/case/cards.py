@@ -36,7 +36,8 @@ def selections(tables: Iterable[str]) -> list[Selection]:
     ]
 
 
-Pick = Callable[[str, set[int]], Iterable[dict[str, Any]]]
+Pick = Callable[[Selection, list[int]], list[dict[str, Any]]]
+"""Gives the columns selected of the rows of these ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ def cards(
     cited = _cited(findings)
     fetch = pick or partial(_fetch, engine)
     values = {
-        table: {row["row_id"]: mask.values(STORED[table], row) for row in fetch(table, ids)}
+        table: {
+            row["row_id"]: mask.values(STORED[table], row)
+            for row in fetch(selections([table])[0], sorted(ids))
+        }
         for table, ids in cited.items()
         if table in engine.tables
     }
@@ -84,8 +88,6 @@ def cards(
 
 
 Sources = Mapping[str, Mapping[int, str]]
-Pick = Callable[[Selection, list[int]], list[dict[str, Any]]]
-"""Gives the columns selected of the rows of these ids."""
 
 
 def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
@@ -163,9 +165,10 @@ def _cited(findings: Iterable[Finding]) -> dict[str, set[int]]:
     return cited
 
 
-def _fetch(engine: LakeEngine, table: str, ids: set[int]) -> Iterable[dict[str, Any]]:
-    wanted = ibis.memtable({"row_id": sorted(ids)}, schema={"row_id": "int64"})
-    return engine.rows(engine.tables[table].semi_join(wanted, "row_id"))
+def _fetch(engine: LakeEngine, selection: Selection, ids: list[int]) -> list[dict[str, Any]]:
+    wanted = ibis.memtable({"row_id": ids}, schema={"row_id": "int64"})
+    table = engine.tables[selection.schema.name]
+    return list(engine.rows(table.semi_join(wanted, "row_id")))
 
 
 def _reason(

@@ -817,14 +817,14 @@ class Workspace:
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
             cited = selections(act.tables & cited_tables(finding))
-            named = {selection.schema.name: selection for selection in cited}
-
-            def pick(table: str, ids: set[int]) -> list[dict[str, Any]]:
-                return self._picker.pick(permit, listed, named[table], sorted(ids))
-
             with self._engine(permit, listed, cited) as engine:
                 [card] = cards(
-                    [finding], reviews, engine, self._mask, rows_per_reason=1000, pick=pick
+                    [finding],
+                    reviews,
+                    engine,
+                    self._mask,
+                    rows_per_reason=1000,
+                    pick=lambda s, ids: self._picker.pick(permit, listed, s, ids),
                 )
         return card
 
