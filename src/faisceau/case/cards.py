@@ -72,7 +72,8 @@ def cards(
         for table, ids in cited.items()
         if table in engine.tables
     }
-    around = _around(engine, mask, cited.get(MESSAGE.name, set()))
+    hits = cited.get(MESSAGE.name, set())
+    around = _near(engine, mask, hits, pick) if pick else _around(engine, mask, hits)
     by_finding: dict[str, list[Review]] = defaultdict(list)
     for review in reviews:
         by_finding[review.finding_id].append(review)
@@ -209,6 +210,19 @@ def conversation(message: Table) -> Any:
     return message.exhibit_id + "\n" + message.account.fill_null("") + "\n" + thread
 
 
+KEYED = ("exhibit_id", "account", "thread_id", "sender_id", "recipients")
+"""What the key of a conversation is made of."""
+
+
+def talk_of(row: Mapping[str, Any]) -> str:
+    """What ``conversation`` gives for one row (with the columns of ``KEYED``)."""
+    thread = row["thread_id"]
+    if thread is None:
+        people = [*(row["recipients"] or ()), row["sender_id"] or ""]
+        thread = "|".join(sorted(name for name in people if name is not None))
+    return f"{row['exhibit_id']}\n{row['account'] or ''}\n{thread}"
+
+
 def _around(
     engine: LakeEngine, mask: Mask, hits: set[int]
 ) -> dict[int, tuple[str, list[_Message]]]:
@@ -242,6 +256,46 @@ def _around(
         for m in messages
         if m.values["row_id"] in hits
     }
+
+
+def _near(
+    engine: LakeEngine, mask: Mask, hits: set[int], pick: Pick
+) -> dict[int, tuple[str, list[_Message]]]:
+    """What ``_around`` gives, of few conversations: only their order is asked of the engine, for
+    which a question with windows takes longer to be put than to be answered."""
+    if not hits or MESSAGE.name not in engine.tables:
+        return {}
+    asked = pick(Selection(MESSAGE, KEYED), sorted(hits))
+    exhibits, talks = ({row["exhibit_id"] for row in asked}, {talk_of(row) for row in asked})
+    own = engine.tables[MESSAGE.name].filter(ibis._.exhibit_id.isin(sorted(exhibits)))
+    told = own.select("row_id", "sent_at", conversation=conversation(own))
+    told = told.filter(ibis._.conversation.isin(sorted(talks)))
+    order: dict[str, list[int]] = defaultdict(list)
+    for batch in engine.batches(told.order_by("conversation", "sent_at", "row_id")):
+        for key, row_id in zip(
+            batch["conversation"].to_pylist(), batch["row_id"].to_pylist(), strict=True
+        ):
+            order[key].append(row_id)
+    places = {
+        key: sorted(
+            {
+                near
+                for place, row_id in enumerate(ids)
+                if row_id in hits
+                for near in range(max(0, place - CONTEXT), min(len(ids), place + CONTEXT + 1))
+            }
+        )
+        for key, ids in order.items()
+    }
+    wanted = sorted(order[key][place] for key, of in places.items() for place in of)
+    [whole] = selections([MESSAGE.name])
+    rows = {row["row_id"]: mask.values(MESSAGE, row) for row in pick(whole, wanted)}
+    found: dict[int, tuple[str, list[_Message]]] = {}
+    for key, of in places.items():
+        ids = order[key]
+        talk = [_Message(key, n, len(ids) - 1, rows[ids[n]]) for n in of if ids[n] in rows]
+        found.update({m.values["row_id"]: (key, talk) for m in talk if m.values["row_id"] in hits})
+    return found
 
 
 def _excerpts(

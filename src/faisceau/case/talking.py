@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from faisceau.case.cards import conversation
+from faisceau.case.cards import conversation, talk_of
 from faisceau.case.masking import Mask
 from faisceau.case.searching import SHOWN
 from faisceau.tables.engines import LakeEngine
@@ -64,6 +64,4 @@ def _same(message: Table, asked: Mapping[str, Any]) -> Table:
     if asked["thread_id"] is not None:
         return own.filter(_.thread_id == asked["thread_id"])
     alone = own.filter(_.thread_id.isnull())
-    people = sorted([*(asked["recipients"] or ()), asked["sender_id"] or ""])
-    key = f"{asked['exhibit_id']}\n{asked['account'] or ''}\n{'|'.join(people)}"
-    return alone.filter(conversation(alone) == key)
+    return alone.filter(conversation(alone) == talk_of(asked))
