@@ -86,3 +86,21 @@ def test_a_text_unknown_to_the_catalogue_is_said_in_english(lang: str) -> None:
 def test_a_language_nobody_speaks_here_is_refused() -> None:
     with pytest.raises(ValueError, match="de"), speaking("de"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Gives orders of secrecy: “efface”, “chut”"),
+        ("fr", "Donne des consignes de secret : « efface », « chut »"),
+    ],
+)
+def test_each_of_several_quoted_words_stands_in_the_quotation_marks_of_its_language(
+    lang: str, said: str
+) -> None:
+    template = "Gives orders of secrecy: “{words}”"
+    with speaking(lang):
+        assert (
+            say(template, words=["efface", "chut"]).replace("\u00a0", " ").replace("\u202f", " ")
+            == said
+        )

@@ -6,7 +6,8 @@ so that the same finding or error can be read in either language.
 """
 
 import gettext
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -53,7 +54,25 @@ def say(template: str, /, **facts: Any) -> str:
     text = _catalogue(_language.get()).gettext(template) if template else ""
     if not facts:
         return text
-    return text.format_map({name: _shown(value) for name, value in facts.items()})
+    return text.format_map({name: _fact(text, name, value) for name, value in facts.items()})
+
+
+def _fact(text: str, name: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _listed(value, *_marks(text, name))
+    return _shown(value)
+
+
+def _marks(text: str, name: str) -> tuple[str, str]:
+    """The quotation marks around a field, with the spaces inside them; none: empty."""
+    found = re.search(rf"(“|«\s?)\{{{name}\}}(”|\s?»)", text)
+    return (found[1], found[2]) if found else ("", "")
+
+
+def _listed(values: Collection[Any], opening: str, closing: str) -> str:
+    """Items with commas, each between the marks that stand around the whole."""
+    items = sorted(values) if isinstance(values, (set, frozenset)) else values
+    return f"{closing}, {opening}".join(str(_shown(item)) for item in items)
 
 
 def _shown(value: Any) -> Any:
@@ -65,8 +84,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Term):
         return say(value)
     if isinstance(value, (list, tuple, set, frozenset)):
-        items = sorted(value) if isinstance(value, (set, frozenset)) else value
-        return ", ".join(str(_shown(item)) for item in items)
+        return _listed(value, "", "")
     return value
 
 

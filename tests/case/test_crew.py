@@ -80,7 +80,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path) -> None:
         "import multiprocessing, os, time\n"
         "from faisceau.case import crew\n"
         "def work():\n"
-        "    crew._die_with_parent()\n"
+        "    crew.die_with(multiprocessing.parent_process().pid)\n"
         "    print(os.getpid(), flush=True)\n"
         "    time.sleep(60)\n"
         "multiprocessing.get_context('fork').Process(target=work).start()\n"

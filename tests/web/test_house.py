@@ -1,6 +1,7 @@
 """The house of a server: one way to a workspace, pages found where they stand."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,23 @@ def test_a_desk_is_kept_until_the_mandate_is_another(house: House) -> None:
     assert desk(session, "lille") is first
     first.replace_mandate(in_force(data=["message"]))
     assert desk(session, "lille").mandate.data == {"message"}
+
+
+def test_the_pages_of_one_agent_ask_at_once(house: House, tmp_path: Path) -> None:
+    _, session = house.begin("A1", "en")
+    lille = house.open(session, "lille", "requisition 12")
+    for n in range(6):
+        lines = [f"Signal,t{n},Zoé,2026-03-01T10:00:00Z,demain {i}" for i in range(40)]
+        path = tmp_path / f"{n}.csv"
+        path.write_text("\n".join(["app,thread_id,sender_id,sent_at,text", *lines]))
+        assert [a.error for a in lille.add([path], as_table="message")] == [None]
+
+    def ask(n: int) -> int:
+        work = desk(session, "lille")
+        if n % 3 == 0:
+            return sum(batch.num_rows for batch in work.rows("message"))
+        return work.search(f"demain {n % 40}", limit=100).total and 240
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(48))) == {240}
+    assert lille.ledger.open_operations() == []

@@ -8,7 +8,6 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -101,7 +100,7 @@ def orders_of(
             N_("There is no table {table}"),
             hint=N_("There are: {known}"),
             table=as_table,
-            known=get_close_matches(as_table, TABLES) or list(TABLES),
+            known=list(TABLES),
         )
     if reader is not None and reader not in readers:
         raise NotFound(

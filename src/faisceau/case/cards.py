@@ -102,6 +102,11 @@ def cited_sources(findings: Iterable[Finding], engine: LakeEngine) -> Sources:
     return found
 
 
+def quoted_tables(findings: Iterable[Finding]) -> set[str]:
+    """The tables whose rows the cards of these findings show."""
+    return _cited(findings).keys() | {MESSAGE.name}
+
+
 def picked_sources(findings: Iterable[Finding], pick: Pick, covered: Iterable[str]) -> Sources:
     """Like ``cited_sources``, of the tables covered, without an engine: for a page of findings."""
     cited = _cited(findings)
@@ -150,11 +155,6 @@ def finding_json(finding: Finding, sources: Sources) -> dict[str, Any]:
         "limits": list(finding.limits),
         "created_at": finding.created_at,
     }
-
-
-def cited_tables(finding: Finding) -> set[str]:
-    """The tables that its reasons rest on."""
-    return set(_cited([finding]))
 
 
 def _cited(findings: Iterable[Finding]) -> dict[str, set[int]]:

@@ -21,9 +21,9 @@ from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import (
     cards,
     cited_sources,
-    cited_tables,
     finding_json,
     picked_sources,
+    quoted_tables,
     selections,
 )
 from faisceau.case.examining import Ask, Orders, Progress
@@ -816,7 +816,7 @@ class Workspace:
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            cited = selections(act.tables & cited_tables(finding))
+            cited = selections(act.tables & quoted_tables([finding]))
             with self._engine(permit, listed, cited) as engine:
                 [card] = cards(
                     [finding],

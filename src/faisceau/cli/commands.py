@@ -566,9 +566,11 @@ def purge(case: Path) -> None:
 @click.option("--no-serve", is_flag=True, help=N_("Do not open the workspace at the end."))
 def demo(into: Path, no_serve: bool) -> None:
     from faisceau.cli.demonstration import demonstrate
+    from faisceau.cli.serving import installed, open_workspace
 
-    del no_serve  # the web workspace comes later: nothing serves yet
     demonstrate(into)
+    if interactive() and installed() and not no_serve and not call().as_json:
+        open_workspace(into / "case", port=0)
 
 
 @command("analyses", N_("The analyses installed: kind, tables, parameters."))

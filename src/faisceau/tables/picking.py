@@ -52,12 +52,13 @@ class Picker:
         name, wanted = selection.schema.name, np.unique(np.array(ids, np.int64))
         listed = [segment for segment in segments if segment.table == name]
         there = {segment.path for segment in listed}
-        self._files = {path: file for path, file in self._files.items() if path in there}
+        known = {path: file for path, file in [*self._files.items()] if path in there}
+        self._files = known  # pages of one agent ask at once: each goes on with its own
         chosen = [segment for segment in listed if _may_hold(segment, wanted >> EXHIBIT_BITS)]
         files = covered(permit, self._lake, selection, chosen)
         try:
             found = [
-                self._taken(segment.path, file, STORED[name], wanted)
+                _taken(known, segment.path, file, STORED[name], wanted)
                 for segment, file in zip(chosen, files, strict=True)
             ]
         except (OSError, ValueError, KeyError, IndexError, pa.ArrowException) as error:
@@ -66,15 +67,23 @@ class Picker:
             return []
         return shown(pa.concat_tables(found), selection, permit.rows.get(name))
 
-    def _taken(self, path: str, file: Path, schema: Schema, ids: npt.NDArray[np.int64]) -> pa.Table:
-        if path not in self._files:
-            self._files[path] = _paged(file)
-        paged, names = self._files[path], schema.arrow.names
-        if paged is not None and paged.columns.issuperset(names):
-            table = paged.take(ids, [name for name in names if name != KEY])
-        else:
-            table = _searched(file, ids)
-        return table.select(names).cast(schema.arrow)
+
+def _taken(
+    known: dict[str, PagedFile | None],
+    path: str,
+    file: Path,
+    schema: Schema,
+    ids: npt.NDArray[np.int64],
+) -> pa.Table:
+    """The rows of one file; what is learnt of its pages goes into ``known``."""
+    if path not in known:
+        known[path] = _paged(file)
+    paged, names = known[path], schema.arrow.names
+    if paged is not None and paged.columns.issuperset(names):
+        table = paged.take(ids, [name for name in names if name != KEY])
+    else:
+        table = _searched(file, ids)
+    return table.select(names).cast(schema.arrow)
 
 
 def _may_hold(segment: Segment, exhibits: npt.NDArray[np.int64]) -> bool:

@@ -106,8 +106,7 @@ class SearchIndex:
     def building(self) -> Iterator["Builder"]:
         """Add segments; one process at a time, others wait. The shards count once it ends."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _alone(self._folder):
             builder = Builder(self._folder)
             try:
                 yield builder
@@ -226,8 +225,17 @@ def retain(case_folder: Path, segments: Iterable[str]) -> None:
     folder, there = _folder(case_folder), set(segments)
     if not folder.is_dir():
         return
-    sight, shards = _state(folder)
-    _keep(folder, sight, [shard for shard in shards if there.issuperset(shard.segments)])
+    with _alone(folder):  # else shards that somebody is making would go too
+        sight, shards = _state(folder)
+        _keep(folder, sight, [shard for shard in shards if there.issuperset(shard.segments)])
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others from changing the index, of any thread or process."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _folder(case_folder: Path) -> Path:
@@ -235,23 +243,41 @@ def _folder(case_folder: Path) -> Path:
 
 
 def _state(folder: Path) -> tuple[str, list[Shard]]:
-    """Under which sight the index was made, and its shards; none when something is missing."""
-    try:
-        state = orjson.loads((folder / _STATE).read_bytes())
-        if state["format"] != FORMAT:
+    """Under which sight the index was made, and its shards; none when something is missing.
+
+    Others may search while one builds: shards that were there when the state was read may be gone
+    when they are looked for, and the state is then another.
+    """
+    while True:
+        text, found = _state_read(folder)
+        if found is not None:
+            return found
+        if text == _state_read(folder)[0]:
             return "", []
+
+
+def _state_read(folder: Path) -> tuple[bytes, tuple[str, list[Shard]] | None]:
+    """The state as it is written, and what it says; None when something is missing."""
+    text = b""
+    try:
+        text = (folder / _STATE).read_bytes()
+        state = orjson.loads(text)
+        if state["format"] != FORMAT:
+            return text, None
         shards = [Shard(s["name"], tuple(s["segments"]), s["rows"]) for s in state["shards"]]
     except (FileNotFoundError, orjson.JSONDecodeError, KeyError, TypeError):
-        return "", []
+        return text, None
     whole = all((folder / shard.name).is_dir() for shard in shards)
-    return (str(state["sight"]), shards) if whole else ("", [])
+    return text, ((str(state["sight"]), shards) if whole else None)
 
 
 def _keep(folder: Path, sight: str, shards: Sequence[Shard]) -> None:
     """Write which shards count, and remove the others."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {"format": FORMAT, "sight": sight, "shards": [asdict(shard) for shard in shards]}
-    write_durably(folder / _STATE, orjson.dumps(state))
+    part = folder / f"{_STATE}.{token_hex(4)}.part"
+    write_durably(part, orjson.dumps(state))
+    part.replace(folder / _STATE)  # whoever searches meanwhile reads the one or the other, whole
     names = {shard.name for shard in shards}
     for path in folder.iterdir():
         if path.is_dir() and path.name not in names:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import uvicorn
 
-from faisceau.errors import FaisceauError
+from faisceau.errors import CaseError, FaisceauError
 from faisceau.web.server import application
 from faisceau.web.session import House
 from faisceau.web.settings import Settings
@@ -16,15 +16,31 @@ from faisceau.words import N_
 def serve(settings: Settings, told: Callable[[str], None]) -> None:
     """Serve until interrupted; ``told`` gets the link once the server listens.
 
-    Raises ``FaisceauError`` when the port cannot be had.
+    Raises ``FaisceauError`` when there is no case or the port cannot be had.
     """
+    check(House(settings))
     listening = bound(settings.host, settings.port)
     settings = replace(settings, port=listening.getsockname()[1])
     app = application(settings)
     house = app.state.house
-    house.agents()  # what cannot be opened is told here, not to the first who signs in
     server = Server(app, lambda: told(link(settings, house)))
     server.run([listening])
+
+
+def check(house: House) -> None:
+    """What cannot be served is told here, not to the first who signs in.
+
+    Raises ``CaseError``, and ``NotFound`` for an agent whom no mandate designates.
+    """
+    agents = house.agents()
+    if not house.cases:
+        raise CaseError(
+            N_("{folder} is no case, and holds none"),
+            hint=N_("Make one with: faisceau new {folder}"),
+            folder=house.settings.where,
+        )
+    if house.settings.agent is not None and house.settings.agent not in agents:
+        house.check(house.settings.agent)
 
 
 def link(settings: Settings, house: House) -> str:

@@ -11,8 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-pytest.importorskip("nicegui")
-
 from faisceau.case.workspace import Workspace
 from faisceau.client import Client, RemoteCase
 from faisceau.testing import Clock, in_force

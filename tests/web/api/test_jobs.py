@@ -2,18 +2,24 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
 
 from faisceau.case.jobs import ATTEMPTS, RUNNING, STOPPED, WAITING, Job, Jobs, jobs_of, new_id
+from faisceau.case.proving import verify
+from faisceau.case.workspace import Workspace
 from faisceau.client import Client, RemoteCase
 from faisceau.errors import NotFound
 
 from ..conftest import Serve
 from .conftest import Start
+from .test_work import READS
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
@@ -156,3 +162,36 @@ def test_kill_9_loses_nothing_that_was_acknowledged(
         assert remote.verify()["ok"]
     assert ended["reason"] == "requisition 12"
     assert not [f for f in (case / "index" / "uploads").iterdir() if f.name != job]
+
+
+def test_kill_9_keeps_every_review_that_was_acknowledged(
+    case: Path, serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "reads.csv").write_text(READS)
+    desk = Workspace.open(case, agent="A1")
+    assert [added.error for added in desk.add([tmp_path / "reads.csv"])] == [None]
+    desk.run(["plates.search"], {"plates.search": {"plate": "AB-123-CD"}})
+    [finding] = desk.findings("plates.search")
+    served = serve(case)
+    client = Client(served.url)
+    client.sign_in(served.token, "A1")
+    remote = client.open("lille", "requisition 12")
+    acknowledged: list[str] = []
+
+    def reviewing() -> None:
+        with suppress(httpx.TransportError):
+            for n in count():
+                note = f"seen {n}"
+                remote.review(finding.finding_id, "unsure", note)
+                acknowledged.append(note)
+
+    reviewer = Thread(target=reviewing)
+    reviewer.start()
+    while len(acknowledged) < 5:
+        time.sleep(0.01)
+    served.kill()
+    reviewer.join()
+    kept = {review.note for review in desk.show(finding.finding_id).reviews}
+    assert kept >= set(acknowledged)
+    assert len(kept) <= len(acknowledged) + 1  # one was kept, perhaps, and not answered
+    assert verify(case).ok

@@ -307,7 +307,7 @@ def _ranked(
         some = [(word, part) for word, part in parts if part * sign > 0][:SHOWN]
         if some:
             words = [word for word, _ in some]
-            facts = {"n": len(now.verdicts), "words": "”, “".join(words)}
+            facts = {"n": len(now.verdicts), "words": words}
             weight = round(sum(part for _, part in some), 3)
             cited = _saying(words, now.talks.messages[item], rows)
             reasons.append(Reason(code, text, facts, weight, {MESSAGE: cited}))

@@ -242,6 +242,6 @@ def _score(odds: float) -> float:
 
 
 def _reason(clue: Clue, rows: list[int]) -> Reason:
-    facts = {"words": "”, “".join(clue.words)}
+    facts = {"words": clue.words}
     cited: dict[Schema | str, list[int]] = {MESSAGE: [rows[i] for i in sorted(clue.messages)]}
     return Reason(clue.code, clue.text, facts, clue.weight, cited)
