@@ -55,6 +55,8 @@ class Answer:
     offset: int = 0
     indexed: int = 0
     """Rows that this search had to index first."""
+    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    """Field of the search language -> its values among the answers, with how many hold each."""
 
 
 def sight(scope: Scope | None, mask_id: str) -> str:
@@ -85,6 +87,15 @@ def answering(
         return _matching(index, query, engine, limit, offset)
     hits = index.search(query.node, limit, offset, newest_first=newest_first)
     return hits.total, hits.row_ids
+
+
+FACETS = ("exhibit", "app", "kind", "has")
+"""Fields whose values are counted among the answers."""
+
+
+def counts(index: SearchIndex, query: Query) -> dict[str, list[tuple[str, int]]]:
+    """How many answers hold each value of the fields of ``FACETS``, the most frequent first."""
+    return {name: index.facets(query.node, name) for name in FACETS}
 
 
 def as_hits(

@@ -36,8 +36,18 @@ from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
-from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
+from faisceau.case.searching import (
+    READ,
+    SHOWN,
+    Answer,
+    answering,
+    as_hits,
+    counts,
+    index_rows,
+    sight,
+)
 from faisceau.case.sight import PRECISE, QUESTION, row_rules
+from faisceau.case.talking import STRETCH, Stretch, stretch
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
 from faisceau.errors import CaseError, Damaged, FaisceauError, NotFound, Refused, UsageError
@@ -47,7 +57,7 @@ from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.reading import Reader
 from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
-from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status
+from faisceau.findings.model import VERDICTS, Finding, Kind, Review, Status, Wanted
 from faisceau.ledger.entry import Draft, Entry
 from faisceau.ledger.keys import KeyRing, PublicKeys
 from faisceau.ledger.log import Ledger
@@ -501,6 +511,24 @@ class Workspace:
                 closing.data["rows"] += batch.num_rows
                 yield mask.batch(STORED[table], batch)
 
+    def conversation(
+        self, row_id: int, *, offset: int | None = None, limit: int = STRETCH
+    ) -> Stretch:
+        """The conversation of a message: a stretch of it, in order. Raises ``NotFound``."""
+        act = Act("rows", tables=frozenset({MESSAGE.name}))
+        with self._passing(act, [SHOWN]) as (permit, closing, listed):
+            [*asked] = self._picker.pick(permit, listed, SHOWN, [row_id])
+            if not asked:
+                raise NotFound(N_("There is no message {row_id} to be seen"), row_id=row_id)
+            with self._engine(permit, listed, [SHOWN]) as engine:
+                found = stretch(engine, self._mask, asked[0], offset=offset, limit=limit)
+            closing.data["rows"] = len(found.messages)
+        return found
+
+    def may(self, act: Act) -> Decision:
+        """What the mandate answers to an act now, unrecorded: to show or hide what asks for it."""
+        return self._gate.judge(act)
+
     def search(
         self,
         question: str,
@@ -508,12 +536,13 @@ class Workspace:
         limit: int = 20,
         offset: int = 0,
         newest_first: bool = False,
+        facets: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> Answer:
         """Messages that answer a question in the search language, the best first.
 
-        What the index lacks is indexed before. Raises ``UsageError`` for a question that cannot
-        be read.
+        What the index lacks is indexed before. ``facets``: how many answers hold each value of a
+        few fields (not for patterns). Raises ``UsageError`` for a question that cannot be read.
         """
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
@@ -526,8 +555,9 @@ class Workspace:
                 )
             rows = self._picker.pick(permit, listed, SHOWN, ids)
             hits = as_hits(query, ids, rows, self._mask)
+            counted = counts(index, query) if facets and not query.patterns else {}
             closing.data["rows"] = total
-        return Answer(question, total, hits, offset, indexed)
+        return Answer(question, total, hits, offset, indexed, counted)
 
     def _indexed(
         self, permit: Permit, segments: Sequence[Segment], told: Callable[[int], None]
@@ -651,6 +681,20 @@ class Workspace:
             closing.data["findings"] = len(found)
         return found
 
+    def findings_wanted(
+        self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50
+    ) -> tuple[int, list[Finding]]:
+        """How many findings are as ``wanted``, and those from ``offset`` on."""
+        with (
+            self._gate.passing(Act("findings")) as (permit, closing),
+            self._database.connect() as connection,
+        ):
+            total, found = findings.page(
+                connection, permit, wanted or Wanted(), offset=offset, limit=limit
+            )
+            closing.data["findings"] = len(found)
+        return total, found
+
     def finding(self, prefix: str, permit: Permit) -> Finding:
         """The finding whose id begins with ``prefix``. Raises ``NotFound``."""
         with self._database.connect() as connection:
@@ -673,8 +717,24 @@ class Workspace:
                 verdict=verdict,
                 known=[str(v) for v in VERDICTS],
             )
+        return self._review(prefix, verdict, note)
+
+    def take_back(self, prefix: str, to: str = Status.NEW) -> Review:
+        """Take a verdict back: a further review puts the finding where it stood before (``to``).
+
+        Raises ``UsageError`` when nothing was said of it yet, or for a ``to`` that is no verdict.
+        """
+        if to not in (*VERDICTS, Status.NEW):
+            raise UsageError(N_("{verdict} is no verdict"), verdict=to)
+        return self._review(prefix, to, "", back=True)
+
+    def _review(self, prefix: str, verdict: str, note: str, *, back: bool = False) -> Review:
         with self._writing(), self._gate.passing(Act("review")) as (permit, closing):
             finding = self.finding(prefix, permit)
+            if back and finding.status not in VERDICTS:
+                raise UsageError(
+                    N_("No verdict on {finding} can be taken back"), finding=finding.finding_id
+                )
             review = Review(finding.finding_id, self.agent, Status(verdict), note, self.clock())
             closing.data.update(finding=finding.finding_id, verdict=str(review.verdict))
             with catalog.committing(self._database, permit.number, closing) as connection:
@@ -756,9 +816,16 @@ class Workspace:
             closing.data["finding"] = finding.finding_id
             with self._database.connect() as connection:
                 reviews = findings.reviews(connection, permit, finding.finding_id)
-            shown = selections(act.tables & quoted_tables([finding]))
-            with self._engine(permit, listed, shown) as engine:
-                [card] = cards([finding], reviews, engine, self._mask, rows_per_reason=1000)
+            cited = selections(act.tables & quoted_tables([finding]))
+            with self._engine(permit, listed, cited) as engine:
+                [card] = cards(
+                    [finding],
+                    reviews,
+                    engine,
+                    self._mask,
+                    rows_per_reason=1000,
+                    pick=lambda s, ids: self._picker.pick(permit, listed, s, ids),
+                )
         return card
 
     # ---- mandate ----
@@ -813,11 +880,18 @@ class Workspace:
     # ---- disclosing ----
 
     def report(
-        self, output: Path, *, lang: str = "fr", top: int | None = None, recipient: str = ""
+        self,
+        output: Path,
+        *,
+        lang: str = "fr",
+        top: int | None = None,
+        recipient: str = "",
+        chosen: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Write the report to ``output`` (``.pdf`` or ``.html``); returns path, sha256, counts.
 
-        The same case gives the same bytes. Raises ``UsageError`` for another ending.
+        ``chosen``: these findings alone (ids), in that order. The same case gives the same bytes.
+        Raises ``UsageError`` for another ending.
         """
         from faisceau.report.html import render_html  # slow to import, both
         from faisceau.report.pdf import render_pdf
@@ -827,7 +901,7 @@ class Workspace:
             raise UsageError(N_("A report ends in .pdf or .html, not {path}"), path=output.name)
         act = Act("report", recipient=recipient)
         with self._citing(act) as (permit, closing, engine):
-            data = self._report_data(permit, engine, top)
+            data = self._report_data(permit, engine, top, chosen)
             content = render(data, lang)
             try:
                 output.write_bytes(content)
@@ -883,13 +957,15 @@ class Workspace:
         fingerprints = {"Ed25519 + ML-DSA-65": keys.fingerprint}
         return reporting.proof(self.case.case_id, checkpoint, fingerprints)
 
-    def _report_data(self, permit: Permit, engine: LakeEngine, top: int | None) -> ReportData:
+    def _report_data(
+        self, permit: Permit, engine: LakeEngine, top: int | None, chosen: Sequence[str]
+    ) -> ReportData:
         exhibits, segments = self._listing().exhibits, self._listing().segments
         with self._database.connect() as connection:
             found = findings.listed(connection, permit)
             reviews = findings.reviews(connection, permit)
         entries = list(self.ledger.entries())
-        shown = found[: top or REPORTED]
+        shown = _chosen(found, chosen) if chosen else found[: top or REPORTED]
         known = plugins().analyses
         gave = {entry.act.removeprefix("run ") for entry in entries if entry.outcome == "done"}
         not_run = [
@@ -913,6 +989,7 @@ class Workspace:
             unexamined=reporting.unexamined(exhibits, hidden, not_run),
             conversations=reporting.conversations(engine),
             found=len(found),
+            chosen=bool(chosen),
         )
 
     def _hidden(self, engine: LakeEngine, segments: Sequence[Segment]) -> dict[str, int]:
@@ -1047,6 +1124,14 @@ def explain_mandate(mandate: Mandate, agent: str, now: datetime) -> list[Explana
         (a.name, str(a.kind), [s.schema.name for s in a.reads]) for a in plugins().analyses.values()
     ]
     return explain(mandate, agent, now, every)
+
+
+def _chosen(found: Iterable[Finding], ids: Sequence[str]) -> list[Finding]:
+    """The findings of these ids, in their order. Raises ``NotFound`` for one that is none."""
+    known = {finding.finding_id: finding for finding in found}
+    for missing in (one for one in ids if one not in known):
+        raise NotFound(N_("No finding {finding}"), finding=missing)
+    return [known[one] for one in dict.fromkeys(ids)]
 
 
 def _agent(mandate: Mandate, agent: str | None) -> str:

@@ -1,6 +1,6 @@
 """The nouns of a finding: subject, reason, lead, finding, review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -166,3 +166,20 @@ class Review:
     verdict: Status
     note: str
     at: datetime
+
+
+ORDERS = ("score", "newest", "analysis", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which findings are asked for; an empty clause sets no limit.
+
+    ``about``: a text that they hold. ``least``: their score, at least. ``order``: of ``ORDERS``.
+    """
+
+    analyses: Collection[str] = ()
+    statuses: Collection[str] = ()
+    about: str = ""
+    least: float = 0.0
+    order: str = "score"

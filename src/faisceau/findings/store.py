@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faisceau.findings.model import Finding, Kind, Lead, Reason, Review, Status, Subject
+from faisceau.findings.model import Finding, Kind, Lead, Reason, Review, Status, Subject, Wanted
 from faisceau.mandate.permit import Permit
 
 _metadata = sa.MetaData()
@@ -125,6 +125,40 @@ def listed(
     return [_finding(row) for row in connection.execute(query.offset(skip))]
 
 
+def page(
+    connection: sa.Connection, permit: Permit, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[int, list[Finding]]:
+    """How many findings are as wanted, and those from ``offset`` on, ``limit`` at most.
+
+    Without ``statuses``, those superseded or withdrawn are left out.
+    """
+    permit.require(*READING)
+    clauses = [_findings.c.score >= wanted.least]
+    if wanted.analyses:
+        clauses.append(_findings.c.analysis.in_(wanted.analyses))
+    if wanted.statuses:
+        clauses.append(_findings.c.status.in_(wanted.statuses))
+    else:
+        clauses.append(_findings.c.status.not_in([Status.SUPERSEDED, Status.WITHDRAWN]))
+    if wanted.about:
+        said = _findings.c.lead.icontains(wanted.about, autoescape=True)
+        clauses.append(said | _findings.c.finding_id.startswith(wanted.about, autoescape=True))
+    order: list[sa.ColumnElement[Any]] = [_findings.c.score.desc(), _findings.c.finding_id]
+    first: dict[str, sa.ColumnElement[Any]] = {
+        "newest": _findings.c.created_at.desc(),
+        "analysis": _findings.c.analysis,
+        "status": _findings.c.status,
+    }
+    if wanted.order in first:
+        order.insert(0, first[wanted.order])
+    total = connection.execute(
+        sa.select(sa.func.count()).select_from(_findings).where(*clauses)
+    ).scalar_one()
+    query = sa.select(_findings).where(*clauses).order_by(*order)
+    rows = connection.execute(query.limit(limit).offset(offset))
+    return int(total), [_finding(row) for row in rows]
+
+
 def by_prefix(connection: sa.Connection, permit: Permit, prefix: str) -> list[Finding]:
     """The findings whose id begins with ``prefix`` (two at most: one, none, or ambiguous)."""
     permit.require(*READING)
@@ -180,13 +214,18 @@ def reviews(
 
 
 def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
-    """Every verdict in the order it was given, as the table ``review`` has it (native values)."""
+    """Every verdict in the order it was given, as the table ``review`` has it (native values).
+
+    One that was taken back is no verdict, nor are those before it.
+    """
     permit.require(*READING, "lexicon")
     query = (
         sa.select(_reviews, _findings.c.analysis, _findings.c.lead)
         .join(_findings, _findings.c.finding_id == _reviews.c.finding_id)
         .order_by(_reviews.c.number)
     )
+    given = list(connection.execute(query))
+    back = {row.finding_id: row.number for row in given if row.verdict == Status.NEW}
     return [
         {
             "row_id": row.number,
@@ -198,7 +237,8 @@ def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
             "at": datetime.fromisoformat(row.at).astimezone(UTC),
             "rows": _cited(json.loads(row.lead)),
         }
-        for row in connection.execute(query)
+        for row in given
+        if row.number > back.get(row.finding_id, -1)
     ]
 
 

@@ -8,6 +8,7 @@ permit of who asks. Tantivy does the rest (BM25; Robertson and Zaragoza 2009).
 
 import fcntl
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -132,6 +133,15 @@ class SearchIndex:
             ]
         found.sort(key=lambda hit: (-hit[0], hit[1]))
         return Hits([i for _, i in found[offset : offset + limit]], total)
+
+    def facets(self, node: Node, name: str, most: int = 30) -> list[tuple[str, int]]:
+        """The values of a field (exhibit, app, kind, has) among the rows that answer ``node``,
+        each with how many hold it: the most frequent first, ``most`` at most."""
+        query, found = query_of(node), Counter[str]()
+        for searcher in self._searchers():
+            for value, n in searcher.terms_with_prefix(name, "", filter_query=query):
+                found[value] += n
+        return sorted(found.items(), key=lambda one: (-one[1], one[0]))[:most]
 
     def every(self, node: Node) -> pa.Array:
         """The ids of all rows that answer ``node`` (int64, unordered)."""

@@ -36,7 +36,7 @@ SCOPE = "faisceau.session"
 """Where the guard leaves the session of a request."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Session:
     """One agent signed in. ``opened``: cases by name, each with the reason given for it."""
 
