@@ -118,7 +118,9 @@ def crew_of(
 
 def _work(orders: Connection, examiner: Examiner, lake: Lake, permit: Permit, token: str) -> None:
     """A worker: examines what it is given until it is told to finish."""
-    _die_with_parent()
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        die_with(parent.pid)
     with contextlib.suppress(EOFError, BrokenPipeError):
         try:
             with lake.writing(permit, token) as writer:
@@ -144,10 +146,9 @@ def examined(task: Task, examiner: Examiner, permit: Permit, writer: LakeWriter)
         return error
 
 
-def _die_with_parent() -> None:
-    """End when the parent does, however it ends (Linux)."""
+def die_with(parent: int) -> None:
+    """End when the process that started this one does, however it ends (Linux)."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:
+    if os.getppid() != parent:
         os._exit(0)  # it ended before the call

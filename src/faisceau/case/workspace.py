@@ -76,6 +76,7 @@ from faisceau.words import N_, speaking
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
     from faisceau.case.exporting import Exported
     from faisceau.case.lexicon_work import Suggestion, Trial
+    from faisceau.case.long_work import LongWork
     from faisceau.case.matching import Matched, Side
     from faisceau.case.watching import Watch
 
@@ -427,6 +428,17 @@ class Workspace:
             limits.append(N_("Only what the mandate's scope lets be seen was read"))
         return tuple(limits)
 
+    @property
+    def long_work(self) -> "LongWork":
+        """What takes long, asked now and done by whoever works on the case: see ``serve``."""
+        from faisceau.case.jobs import Jobs
+        from faisceau.case.long_work import LongWork
+
+        jobs = Jobs(self.case, self._database)
+        return LongWork(
+            self._gate, jobs, self.mandate, self.clock, lambda a: self._judged(a, a.reads)
+        )
+
     # ---- between cases ----
 
     def match(self, other: "Workspace") -> "tuple[Matched, Matched]":
@@ -754,6 +766,38 @@ class Workspace:
             sources = cited_sources(found, engine)
         return [finding_json(finding, sources) for finding in found]
 
+    def findings_page(
+        self,
+        analysis: str | None = None,
+        *,
+        statuses: Sequence[Status] = (),
+        limit: int = 50,
+        skip: int = 0,
+    ) -> tuple[int, list[Any]]:
+        """One page of the findings, as ``findings_json`` gives them, and how many there are.
+
+        ``statuses``: of these alone; without any, those superseded or withdrawn are left out.
+        """
+        if analysis is not None:
+            plugins().analysis(analysis)
+        with self._citing(Act("findings", analysis=analysis or "")) as (permit, closing, engine):
+            with self._database.connect() as connection:
+                counts = findings.count(connection, permit)
+                found = findings.listed(
+                    connection, permit, analysis=analysis, top=limit, skip=skip, statuses=statuses
+                )
+            closing.data["findings"] = len(found)
+            sources = cited_sources(found, engine)
+        hidden = {Status.SUPERSEDED, Status.WITHDRAWN}
+        total = sum(
+            n
+            for name, by_status in counts.items()
+            if analysis in (None, name)
+            for status, n in by_status.items()
+            if (status in statuses if statuses else status not in hidden)
+        )
+        return total, [finding_json(finding, sources) for finding in found]
+
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
         with self._citing(Act("show")) as (permit, closing, engine):
@@ -871,6 +915,12 @@ class Workspace:
             )
             closing.data.update(told, sha256=written.sha256, findings=ids, rows=written.rows)
         return written
+
+    @contextmanager
+    def passing_place(self) -> Iterator[Path]:
+        """A folder for what is written only to be handed over; what a kill leaves is swept."""
+        with part_folder(self.case.scratch) as place:
+            yield place
 
     def _proof(self, entries: Sequence[Entry]) -> Proof:
         """The checkpoint of the last act after which a report is another one."""

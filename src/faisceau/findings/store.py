@@ -106,18 +106,23 @@ def listed(
     *,
     analysis: str | None = None,
     top: int | None = None,
+    skip: int = 0,
+    statuses: Iterable[Status] = (),
     current: bool = True,
 ) -> list[Finding]:
-    """Findings by falling score; ``current`` leaves out those superseded or withdrawn."""
+    """Findings by falling score; ``current`` leaves out those superseded or withdrawn, unless
+    ``statuses`` asks for them."""
     permit.require(*READING)
     query = sa.select(_findings).order_by(_findings.c.score.desc(), _findings.c.finding_id)
     if analysis is not None:
         query = query.where(_findings.c.analysis == analysis)
-    if current:
+    if wanted := list(statuses):
+        query = query.where(_findings.c.status.in_(wanted))
+    elif current:
         query = query.where(_findings.c.status.not_in([Status.SUPERSEDED, Status.WITHDRAWN]))
     if top is not None:
         query = query.limit(top)
-    return [_finding(row) for row in connection.execute(query)]
+    return [_finding(row) for row in connection.execute(query.offset(skip))]
 
 
 def page(

@@ -1,5 +1,6 @@
 """Errors as a browser and a program read them: RFC 9457, ``application/problem+json``."""
 
+import json
 from typing import Any
 
 import orjson
@@ -89,6 +90,13 @@ def problem_response(error: FaisceauError) -> Response:
 
 def json_response(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
     """One JSON value, times and dates as ``--format json`` writes them."""
-    content = orjson.dumps(value, default=jsonable, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    try:
+        content = orjson.dumps(
+            value,
+            default=jsonable,
+            option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS,
+        )
+    except orjson.JSONEncodeError:  # half a character, as in some file names
+        content = json.dumps(value, default=jsonable).encode()
     headers = {"Retry-After": "60"} if status == 429 else None
     return Response(content, status, headers, media_type)

@@ -24,6 +24,7 @@ from faisceau.case.workspace import Workspace
 from faisceau.errors import NotFound, UsageError
 from faisceau.web.problems import NotOpened, NotSignedIn, TooMany
 from faisceau.web.settings import Settings
+from faisceau.web.working import Bench
 from faisceau.words import LANGUAGES, N_
 
 P = ParamSpec("P")
@@ -48,6 +49,8 @@ class Session:
     opened: dict[str, str] = field(default_factory=dict)
     preferences: dict[str, Any] = field(default_factory=dict)
     """What this browser likes (dark or light, sizes of pages): never case data."""
+    announced: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
+    """Exhibits announced and not sent yet: by id, the case, the file's name and the options."""
     ended: bool = False
     desks: dict[str, Workspace] = field(default_factory=dict, repr=False)
     _asked: deque[float] = field(default_factory=deque, repr=False)
@@ -93,6 +96,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.bench = Bench(settings, lambda: self.cases)
         self._sessions: dict[str, Session] = {}
         self._tokens: set[str] = set()
         self._attempts: dict[str, deque[float]] = {}

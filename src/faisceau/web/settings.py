@@ -28,6 +28,8 @@ class Settings:
     reason: str | None = None
     """Why, put forward when a case is opened."""
     engine: str = "duckdb"
+    workers: int = 2
+    """Jobs done at once."""
     upload_limit: int = 64 * 2**30
     """Bytes of one upload, at most."""
     idle: timedelta = timedelta(minutes=30)

@@ -1,14 +1,65 @@
-"""The REST API under ``/api/v1``: one module per subject, each asking the workspace."""
+"""The REST API under ``/api/v1``: one module per subject, each asking the workspace.
 
-from fastapi import FastAPI
+Being in the folder is the registration: each public module has ``router``.
+"""
 
-from faisceau.web.session import House
+import importlib
+import pkgutil
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from faisceau.errors import NotFound
+from faisceau.web.api._shared import PROBLEMS
+from faisceau.web.guard import CSRF
+from faisceau.web.problems import json_response
+from faisceau.web.session import COOKIE
+from faisceau.words import N_
 
 PREFIX = "/api/v1"
 
 
-def mount(app: FastAPI, house: House) -> None:
-    """Add every route of the API."""
-    from faisceau.web.api import cases
+def mount(app: FastAPI) -> None:
+    """Add every route of the API, and its description."""
+    for info in pkgutil.iter_modules(__path__):
+        if not info.name.startswith("_"):
+            module = importlib.import_module(f"{__name__}.{info.name}")
+            app.include_router(module.router, prefix=PREFIX, responses=PROBLEMS, tags=[info.name])
+    described: dict[str, Any] = {}
 
-    app.include_router(cases.router, prefix=PREFIX)
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    def describe() -> Response:
+        """The description of the API."""
+        return json_response(described)
+
+    @app.api_route(
+        PREFIX + "/{rest:path}",
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+        include_in_schema=False,
+    )
+    def nothing(request: Request, rest: str) -> Response:
+        """What there is not."""
+        raise NotFound(N_("There is no {method} {path}"), method=request.method, path=rest)
+
+    described.update(openapi(app))
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The description of the API (OpenAPI 3.1)."""
+    described = get_openapi(
+        title="Faisceau",
+        version="1",
+        description=(
+            "What the command line does, over HTTP: the same objects as `--format json`. Every "
+            "request passes the case's mandate and is in its ledger."
+        ),
+        routes=[r for r in app.routes if getattr(r, "path", "").startswith(PREFIX)],
+    )
+    described.setdefault("components", {})["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        "csrf": {"type": "apiKey", "in": "header", "name": CSRF},
+    }
+    described["security"] = [{"session": [], "csrf": []}]
+    return described
