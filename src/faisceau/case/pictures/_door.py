@@ -1,7 +1,7 @@
 """What a picture asks with: the gate, the mask, the lake, as the workspace holds them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from faisceau.mandate.act import Act, Decision
 from faisceau.mandate.permit import Permit
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.lake import Segment
-from faisceau.tables.schemas import TABLES
+from faisceau.tables.schemas import PLATE_READ, TABLES
 from faisceau.tables.schemas.schema import TIME, Selection
 
 WHEN: Mapping[str, str] = {
@@ -25,6 +25,8 @@ WHEN: Mapping[str, str] = {
 }
 """The column that tells when an observation was made, by table; the first of its times."""
 
+Counts = dict[str, int]
+"""Rows read, by table."""
 Reading = Callable[..., AbstractContextManager[tuple[Permit, Any, LakeEngine]]]
 Passing = Callable[..., AbstractContextManager[tuple[Permit, Any, list[Segment]]]]
 
@@ -70,6 +72,32 @@ class Door:
             else:
                 untold.append(Untold(table, decision))
         return shown, untold
+
+    @contextmanager
+    def opened(
+        self, chosen: Sequence[Selection], columns: Iterable[str], data: Mapping[str, Any]
+    ) -> Iterator[tuple[dict[str, LakeEngine], Counts]]:
+        """The engine of each table, and the counts for the ledger to close with.
+
+        Plate reads are an act of their own: what the rules ask of them depends on their
+        procedures, not on those of the other tables.
+        """
+        named = list(columns)
+        engines: dict[str, LakeEngine] = {}
+        counts: Counts = {}
+        apart = [s for s in chosen if s.schema is PLATE_READ]
+        together = [s for s in chosen if s.schema is not PLATE_READ]
+        with ExitStack() as stack:
+            closings = []
+            for selections in filter(None, (together, apart)):
+                tables = [s.schema.name for s in selections]
+                act = reading_of(tables, named)
+                _, closing, engine = stack.enter_context(self.reading(act, selections, data=data))
+                engines |= dict.fromkeys(tables, engine)
+                closings.append((tables, closing))
+            yield engines, counts
+            for tables, closing in closings:
+                closing.data["rows"] = sum(counts.get(table, 0) for table in tables)
 
 
 def reading_of(tables: Iterable[str], columns: Iterable[str] = (), kind: Kind = Kind.QUERY) -> Act:

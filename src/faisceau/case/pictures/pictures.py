@@ -1,10 +1,13 @@
 """The pictures of one case, as its workspace offers them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from faisceau.case.pictures import places as placing
 from faisceau.case.pictures import timeline as timing
 from faisceau.case.pictures._door import Door
+from faisceau.case.pictures.places import ALL, Part, Places, Way
 from faisceau.case.pictures.timeline import Moments, Timeline
 
 
@@ -23,3 +26,11 @@ class Pictures:
     def moments(self, table: str, since: datetime, until: datetime, **options: Any) -> Moments:
         """The rows of a table within a stretch of time: see ``timeline.moments``."""
         return timing.moments(self._door, table, since, until, **options)
+
+    def places(self, part: Part = ALL, *, tables: Collection[str] | None = None) -> Places:
+        """What happened where, gathered into spots: see ``places.places``."""
+        return placing.places(self._door, part, tables=tables)
+
+    def way(self, kind: str, value: str, part: Part = ALL) -> Way:
+        """Where one vehicle, device or number was, in order: see ``places.way``."""
+        return placing.way(self._door, kind, value, part)

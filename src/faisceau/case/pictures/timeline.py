@@ -101,18 +101,18 @@ def timeline(
         "since": since.isoformat() if since else "",
         "until": until.isoformat() if until else "",
     }
-    with door.reading(reading_of(shown, ranged), chosen, data=told) as (_permit, closing, engine):
-        rows = {name: _between(engine.tables[name], name, since, until) for name in shown}
-        ends = {name: _ends(table, engine) for name, table in rows.items()}
+    with door.opened(chosen, ranged, told) as (engines, read):
+        rows = {name: _between(engines[name].tables[name], name, since, until) for name in shown}
+        ends = {name: _ends(table, engines[name]) for name, table in rows.items()}
         known = sorted(moment for found in ends.values() for moment in found.span)
         counts: dict[str, dict[datetime, int]] = {name: {} for name in shown}
         if known:
             first, last = known[0], known[-1]
             unit = unit or _fitting(last - first)
             offsets = changes(where, first, last)
-            counts = {name: _counted(t, unit, offsets, engine) for name, t in rows.items()}
+            counts = {name: _counted(t, unit, offsets, engines[name]) for name, t in rows.items()}
         series = [Series(name, counts[name], ends[name].undated) for name in shown]
-        closing.data["rows"] = sum(s.total for s in series)
+        read.update({s.table: s.total for s in series})
     return Timeline(
         unit or "day",
         zone,
