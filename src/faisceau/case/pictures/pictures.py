@@ -1,14 +1,19 @@
 """The pictures of one case, as its workspace offers them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from faisceau.case.pictures import places as placing
 from faisceau.case.pictures import timeline as timing
 from faisceau.case.pictures._door import Door
+from faisceau.case.pictures.drawing import graphml
+from faisceau.case.pictures.network import Network, Networks
 from faisceau.case.pictures.places import ALL, Part, Places, Way
 from faisceau.case.pictures.timeline import Moments, Timeline
+from faisceau.case.pictures.views import Views
+from faisceau.mandate.act import Act
 
 
 class Pictures:
@@ -16,6 +21,10 @@ class Pictures:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self.network = Networks(door)
+        """Who is in touch with whom: see ``network.Networks``."""
+        self.views = Views(door)
+        """Views of the network that agents keep: see ``views.Views``."""
 
     def timeline(
         self, since: datetime | None = None, until: datetime | None = None, **options: Any
@@ -34,3 +43,15 @@ class Pictures:
     def way(self, kind: str, value: str, part: Part = ALL) -> Way:
         """Where one vehicle, device or number was, in order: see ``places.way``."""
         return placing.way(self._door, kind, value, part)
+
+    def exported(self, network: Network) -> bytes:
+        """A network that was drawn, as GraphML. It leaves the case: a disclosure, recorded."""
+        with self.exporting(network):
+            return graphml(network)
+
+    @contextmanager
+    def exporting(self, network: Network) -> Iterator[None]:
+        """Record that a drawing leaves the case. Raises ``Refused``."""
+        with self._door.gate.passing(Act("export"), data={"format": "network"}) as (_, closing):
+            closing.data["nodes"] = len(network.nodes)
+            yield
