@@ -87,12 +87,12 @@ def test_a_verdict_taken_back_is_a_further_review(desk: Desk) -> None:
 
 def test_findings_come_by_pages_filtered_and_sorted(desk: Desk) -> None:
     work = triaged(desk).workspace()
-    total, first = work.findings_page(limit=2)
+    total, first = work.findings_wanted(limit=2)
     assert (total, len(first)) == (5, 2)
     work.review(first[0].finding_id, "confirmed")
-    assert work.findings_page(Wanted(statuses=["confirmed"]))[0] == 1
-    assert work.findings_page(Wanted(analyses=["messages.digest"]))[0] == 0
-    assert work.findings_page(Wanted(about="t3"))[0] == 1
-    assert work.findings_page(Wanted(about="%"))[0] == 0
-    by_status = work.findings_page(Wanted(order="status"))[1]
+    assert work.findings_wanted(Wanted(statuses=["confirmed"]))[0] == 1
+    assert work.findings_wanted(Wanted(analyses=["messages.digest"]))[0] == 0
+    assert work.findings_wanted(Wanted(about="t3"))[0] == 1
+    assert work.findings_wanted(Wanted(about="%"))[0] == 0
+    by_status = work.findings_wanted(Wanted(order="status"))[1]
     assert by_status[0].status is Status.CONFIRMED

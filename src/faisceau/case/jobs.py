@@ -204,7 +204,7 @@ class Jobs:
 
     @contextmanager
     def holding(self, job_id: str) -> Iterator[int | None]:
-        """Hold a job's lock: yields its file, for a child to inherit, or None when it is held."""
+        """Hold a job's lock: yields its file, or None when another has it."""
         path = self.case.index / "jobs" / job_id
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
@@ -217,7 +217,7 @@ class Jobs:
         try:
             yield handle
         finally:
-            os.close(handle)  # a child that inherited it holds it on
+            os.close(handle)
 
     def upload(self, job_id: str) -> Path:
         """The folder of what was sent in for a job."""

@@ -702,7 +702,7 @@ class Workspace:
             closing.data["findings"] = len(found)
         return found
 
-    def findings_page(
+    def findings_wanted(
         self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50
     ) -> tuple[int, list[Finding]]:
         """How many findings are as ``wanted``, and those from ``offset`` on."""

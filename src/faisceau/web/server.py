@@ -5,12 +5,14 @@ import logging
 import pkgutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from threading import Thread
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from faisceau.case.plugins import plugins
 from faisceau.errors import FaisceauError, UsageError
 from faisceau.web import api, signin
 from faisceau.web.guard import Guard
@@ -83,6 +85,7 @@ def _mount_pages(app: FastAPI) -> None:
     """Every page there is, and NiceGUI to show them."""
     from nicegui import ui
 
+    Thread(target=plugins, daemon=True).start()  # imported while nobody waits for a page yet
     for register in page_modules().values():
         register()
     # No storage of NiceGUI's: what a session holds stays on the server, in the house.

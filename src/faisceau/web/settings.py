@@ -30,6 +30,8 @@ class Settings:
     engine: str = "duckdb"
     workers: int = 2
     """Jobs done at once."""
+    spare: bool = True
+    """Keep a worker ready, so that a job begins at once; it holds some 200 MB."""
     upload_limit: int = 64 * 2**30
     """Bytes of one upload, at most."""
     idle: timedelta = timedelta(minutes=30)

@@ -16,6 +16,7 @@ from typing import Any
 from faisceau.case.crew import die_with
 from faisceau.case.jobs import CANCELLED, DONE, FAILED, Job, Jobs, jobs_of
 from faisceau.case.long_work import real
+from faisceau.case.plugins import plugins
 from faisceau.case.values import added_json, run_json
 from faisceau.case.workspace import Workspace, utc_now
 from faisceau.errors import FaisceauError, Refused
@@ -70,8 +71,12 @@ DOING = {"add": _add, "run": _run}
 
 def main() -> None:
     """Read the orders, do the job."""
-    orders = json.loads(sys.stdin.readline())
-    die_with(int(orders["server"]))
+    die_with(int(sys.argv[1]))
+    plugins()
+    line = sys.stdin.readline()
+    if not line:
+        return  # the server has ended, and this one never was needed
+    orders = json.loads(line)
     last = 0.0
 
     def told(what: str, rows: int) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition, Thread
@@ -50,6 +50,8 @@ class Bench:
         self._changed = Condition()
         self._thread: Thread | None = None
         self._stopping = False
+        self._spare: subprocess.Popen[str] | None = None
+        """A worker that has imported what it needs, and waits for a job."""
 
     def start(self) -> None:
         """Begin, with what an earlier server left; returns at once."""
@@ -92,6 +94,7 @@ class Bench:
     # ---- the bench's own thread: it starts every worker, for they die with it ----
 
     def _run(self) -> None:
+        self._spare = _worker() if self._settings.spare else None
         self._recover()
         while True:
             with self._changed:
@@ -101,9 +104,10 @@ class Bench:
                 self._hand_out()
                 self._changed.wait(0.2 if self._at_work else None)
         for work in self._at_work.values():
-            work.process.kill()
-            work.process.wait()
+            _ended(work.process)
             work.held.close()
+        if self._spare is not None:
+            _ended(self._spare)
 
     def _recover(self) -> None:
         for case in self._cases().values():
@@ -136,23 +140,15 @@ class Bench:
             if lock is None or not jobs.begin(job.job_id, self._settings.clock()):
                 return  # another server has it
             orders = {
-                "server": os.getpid(),
                 "case": str(case),
                 "job_id": job.job_id,
                 "engine": self._settings.engine,
             }
-            process = subprocess.Popen(
-                [sys.executable, "-m", "faisceau.web.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                pass_fds=[lock],
-                start_new_session=True,  # Ctrl-C stops the server, which stops its workers
-            )
+            process = self._spare or _worker()
             assert process.stdin is not None
             process.stdin.write(json.dumps(orders) + "\n")
             process.stdin.flush()
+            self._spare = _worker() if self._settings.spare else None
             self._at_work[job.job_id] = _Work(jobs, job, process, stack.pop_all())
             Thread(target=self._listen, args=(job.job_id, process), daemon=True).start()
 
@@ -177,8 +173,27 @@ class Bench:
             work.jobs.end(job_id, state, {}, self._settings.clock())
             work.held.close()
             work.jobs.sweep(job_id)
-            for pipe in (work.process.stdin, work.process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            _ended(work.process)
             del self._at_work[job_id]
             self._progress.pop(job_id, None)
+
+
+def _worker() -> "subprocess.Popen[str]":
+    """A worker that waits for its orders."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "faisceau.web.worker", str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,  # Ctrl-C stops the server, which stops its workers
+    )
+
+
+def _ended(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()

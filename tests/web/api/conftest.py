@@ -74,7 +74,7 @@ def start() -> Iterator[Start]:
         def run(where: Path, **options: Any) -> Running:
             listening = bound("127.0.0.1", 0)
             clock = Wall()
-            settings = Settings(where, port=listening.getsockname()[1], clock=clock)
+            settings = Settings(where, port=listening.getsockname()[1], clock=clock, spare=False)
             app = application(replace(settings, **options), pages=False)
             ready = Event()
             server = Server(app, ready.set)

@@ -1,6 +1,7 @@
 """The whole job over HTTP, by the client: exhibits, analyses, findings, report, proof."""
 
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -10,10 +11,10 @@ from faisceau.errors import FaisceauError, NotFound, Refused, UsageError
 
 READS = """\
 read_at,camera_id,plate,procedure
-2026-03-01T10:00:00Z,A6,AB-123-CD,PV1
-2026-03-01T10:01:00Z,A6,EF-456-GH,PV1
-2026-03-01T11:00:00Z,A7,AB-123-CD,PV1
-2026-03-01T11:02:00Z,A7,EF-456-GH,PV1
+2026-03-01T10:00:00Z,A6,AB-123-CD,PR/2026/0417
+2026-03-01T10:01:00Z,A6,EF-456-GH,PR/2026/0417
+2026-03-01T11:00:00Z,A7,AB-123-CD,PR/2026/0417
+2026-03-01T11:02:00Z,A7,EF-456-GH,PR/2026/0417
 """
 MESSAGES = """\
 app,thread_id,sender_id,sent_at,text
@@ -40,9 +41,10 @@ def test_from_an_exhibit_to_the_report(remote: RemoteCase, reads: Path, tmp_path
     added = remote.wait(remote.add(reads, label="cameras of the A6"))
     assert added["state"] == "done"
     assert added["result"]["exhibit"]["tables"] == {"plate_read": {"rows": 4, "rejected": 0}}
-    ran = remote.wait(remote.run("plates.convoy", settings={"plates.convoy": {"cameras": 2}}))
+    search = {"plate": "AB-123-CD", "reads": 2}
+    ran = remote.wait(remote.run("plates.search", settings={"plates.search": search}))
     assert ran["result"]["ran"][0]["findings"]["new"] == 1
-    [finding] = remote.findings("plates.convoy")
+    [finding] = remote.findings("plates.search")
     assert remote.finding(finding["finding_id"])["title"] == finding["title"]
     remote.review(finding["finding_id"], "confirmed", "seen by a patrol")
     [confirmed] = remote.findings(page=1)
@@ -68,12 +70,10 @@ def test_rows_and_hits_come_page_by_page(remote: RemoteCase, messages: Path) -> 
 
 def test_a_refusal_is_a_403_with_its_source(remote: RemoteCase, case: Path) -> None:
     with pytest.raises(Refused) as refused:
-        remote.run("links.couriers")
+        remote.run("links.identity")
     problem = refused.value.facts["problem"]
     assert problem["status"] == 403
-    assert "CPP 230-20" in {source for rule in problem["rules"] for source in [rule["source"]]} | {
-        rule["source"][:10] for rule in problem["rules"]
-    }
+    assert any("230-20" in rule["source"] for rule in problem["rules"])
     assert Workspace.open(case, agent="A1").ledger_entries()[-1].operation == "refusal"
 
 
@@ -99,4 +99,7 @@ def test_nothing_sent_in_stays_beside_the_case(remote: RemoteCase, reads: Path, 
     remote.wait(remote.add(reads))
     remote.wait(remote.add(reads))
     assert [e["label"] for e in remote.status()["exhibits"]] == ["reads.csv"]
-    assert list((case / "index" / "uploads").iterdir()) == []
+    until = monotonic() + 20
+    while list((case / "index" / "uploads").iterdir()):
+        assert monotonic() < until
+        sleep(0.05)

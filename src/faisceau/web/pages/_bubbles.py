@@ -1,7 +1,7 @@
 """Conversations as bubbles: who, what, when, the words that answer or weigh marked."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -57,15 +57,20 @@ def excerpt(shown: Excerpt, link: str = "") -> None:
             if line.gap:
                 text("li", say(N_("… {n} messages …"), n=line.gap), "fx-day")
             day = _day(day, line.sent_at)
-            _line(line, own=line.sender == right)
+            _line(line, find(line.text, line.words), own=line.sender == right)
         if shown.gap:
             text("li", say(N_("… {n} messages …"), n=shown.gap), "fx-day")
 
 
 def messages(
-    rows: Iterable[Mapping[str, Any]], words: Sequence[str], asked: int | None = None
+    rows: Iterable[Mapping[str, Any]],
+    answers: Callable[[str], Sequence[Span]],
+    asked: int | None = None,
 ) -> None:
-    """Messages of a conversation as their table has them; the one ``asked`` is ringed."""
+    """Messages of a conversation as their table has them; the one ``asked`` is ringed.
+
+    ``answers``: where a text answers what was searched for.
+    """
     with part("ol", "fx-talk"):
         day: date | None = None
         for row in rows:
@@ -82,20 +87,19 @@ def messages(
                 sender=row["sender_name"] or row["sender_id"] or "",
                 text=row["text"] or "",
                 hit=row["row_id"] == asked,
-                words=tuple(words),
                 note=", ".join(notes),
             )
             own = row["sender_id"] in ("owner", row["account"]) and row["sender_id"] is not None
-            _line(line, own=own)
+            _line(line, answers(line.text), own=own)
 
 
-def _line(line: Line, *, own: bool) -> None:
+def _line(line: Line, spans: Sequence[Span], *, own: bool) -> None:
     classes = "fx-line" + " own" * own + " hit" * line.hit + " helped" * bool(line.helped)
     with part("li", classes).props(f"id=row-{line.row_id}"):
         with part("div", "fx-bubble"):
             text("div", line.sender, "fx-who")
             if line.text:
-                marked(line.text, find(line.text, line.words))
+                marked(line.text, spans)
             note = line.note if isinstance(line.note, str) else line.note.in_words()
             if note:
                 text("div", f"[{note}]", "soft small")

@@ -47,6 +47,9 @@ ROWS_OF = {
 }
 """What the rows of a table are called, several at once."""
 
+PATIENCE = 30.0
+"""Seconds that a page may take to be built, on a machine at its limit."""
+
 Cell = str | int | float | Callable[[], object] | None
 
 

@@ -1,31 +1,28 @@
 """Adding an exhibit: a file is uploaded, kept, read; how far it is shows while it lasts."""
 
-import shutil
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from secrets import token_hex
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from faisceau.case.adding import Added
+from faisceau.case.jobs import Job
 from faisceau.case.plugins import plugins
 from faisceau.mandate.act import Act
 from faisceau.tables.schemas import TABLES
+from faisceau.web.api.exhibits import received
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._elements import card, number, part, refused, tell, text
+from faisceau.web.pages._elements import PATIENCE, card, number, part, refused, text
 from faisceau.web.pages._frame import frame
-from faisceau.web.pages._jobs import Job, jobs, start
+from faisceau.web.pages._jobs import Followed
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
-
-KIND = "add"
 
 
 def register() -> None:
     """Declare the page ``/case/{name}/add``."""
 
-    @ui.page("/case/{name}/add")
+    @ui.page("/case/{name}/add", response_timeout=PATIENCE)
     async def add(name: str) -> None:
         with frame(N_("Add an exhibit"), case=name) as session:
             work = await in_thread(desk, session, name)
@@ -55,19 +52,18 @@ def _form(session: Session, name: str) -> None:
         )
         with ui.expansion(say(N_("If something should be said about it"))).classes("w-full"):
             _options(options)
-        waiting = jobs(session, name, KIND)
-        shown = part("div", "fx-stack").props("aria-live=polite")
+        followed = Followed(session, name, "add", _about, _ended)
 
-        async def received(event: UploadEventArguments) -> None:
-            job = await _received(session, name, event, dict(options))
-            waiting.insert(0, job)
-            _progress(session, shown, waiting)
+        async def came(event: UploadEventArguments) -> None:
+            pieces = event.file.iterate(chunk_size=1 << 20)
+            await received(session, name, event.file.name, dict(options), pieces)
+            await followed.load()
 
         uploaded = ui.upload(
             multiple=True,
             auto_upload=True,
             max_file_size=session.house.settings.upload_limit,
-            on_upload=acting(session, received),
+            on_upload=acting(session, came),
             on_rejected=acting(session, lambda: ui.notify(say(N_("Too large")), type="negative")),
         )
         uploaded.props("flat")
@@ -77,8 +73,8 @@ def _form(session: Session, name: str) -> None:
             choose.on("click", js_handler=pick)
             text("span", say(N_("or drop them into the frame")), "soft")
         uploaded.move(target_index=-1)
-        _progress(session, shown, waiting)
-        shown.move(target_index=-1)
+        followed.place.move(target_index=-1)
+        ui.timer(0.01, acting(session, followed.load), once=True)
 
 
 def _options(options: dict[str, Any]) -> None:
@@ -109,77 +105,24 @@ def _options(options: dict[str, Any]) -> None:
         )
 
 
-async def _received(
-    session: Session, name: str, event: UploadEventArguments, options: dict[str, Any]
-) -> Job:
-    """Put the file that came where the case can read it, and begin to add it."""
-    work = await in_thread(desk, session, name)
-    given = safe_name(event.file.name)
-    folder = work.case.index / "uploads" / token_hex(8)
-    await in_thread(folder.mkdir, parents=True)
-    path = folder / given
-    await event.file.save(path)
-    options.setdefault("label", given)
-    return start(session, name, KIND, given, lambda job: _add(session, name, path, options, job))
+def _about(job: Job) -> str:
+    return str(job.orders.get("name", ""))
 
 
-def _add(session: Session, name: str, path: Path, options: dict[str, Any], job: Job) -> Added:
-    try:
-        [added] = desk(session, name).add([path], progress=job.told, **options)
-        if added.error is not None:
-            raise added.error
-        return added
-    finally:
-        shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def safe_name(given: str) -> str:
-    """The last part of a file's name, whatever path a browser claims: it leads nowhere else."""
-    name = PureWindowsPath(PurePosixPath(given.replace("\0", "")).name).name
-    return name[-200:] if name not in ("", ".", "..") else "file"
-
-
-def _progress(session: Session, shown: ui.element, waiting: list[Job]) -> None:
-    """The jobs and how far they are, anew every half second until all are done."""
-    shown.clear()
-    with shown:
-        for job in waiting:
-            _job(job)
-    if all(job.done for job in waiting):
+def _ended(result: Mapping[str, Any]) -> None:
+    """What became of a file that was added."""
+    exhibit = result.get("exhibit") or {}
+    name = exhibit.get("exhibit_id", "")
+    if result.get("already"):
+        text("p", say(N_("Already in the case as {exhibit}"), exhibit=name))
         return
-    with shown:
-        later = acting(session, lambda: _progress(session, shown, waiting))
-        ui.timer(0.5, later, once=True)
-
-
-def _job(job: Job) -> None:
-    with part("div", "fx-card fx-stack"):
-        with part("div", "fx-row"):
-            if job.done:
-                ui.icon("error" if job.error else "check_circle").props("aria-hidden=true")
-            else:
-                ui.spinner(size="1.2em")
-            text("strong", job.about, "grow wrap")
-        if not job.done:
-            text("p", say(N_("{what}: {rows} rows"), what=job.doing, rows=number(job.rows)), "soft")
-        elif job.error is not None:
-            tell(job.error)
-        elif isinstance(job.result, Added):
-            _added(job.result)
-
-
-def _added(added: Added) -> None:
-    exhibit = added.exhibit
-    assert exhibit is not None
-    if added.already:
-        text("p", say(N_("Already in the case as {exhibit}"), exhibit=exhibit.exhibit_id))
-        return
-    unread = N_("recognised, set aside") if exhibit.aside else N_("unknown format, kept as it is")
-    reader = exhibit.reader or say(unread)
-    text("p", f"{exhibit.exhibit_id} · {reader}", "st st-good")
-    for name, count in exhibit.tables.items():
+    unread = N_("unknown format, kept as it is")
+    if exhibit.get("aside"):
+        unread = N_("recognised, set aside")
+    text("p", f"{name} · {exhibit.get('reader') or say(unread)}", "st st-good")
+    for of, count in exhibit.get("tables", {}).items():
         told = N_("{table}: {rows} rows, {rejected} rejected")
         facts = {"rows": number(count["rows"]), "rejected": number(count["rejected"])}
-        text("p", say(told, table=name, **facts))
-    for template, more in added.notes:
-        text("p", say(template, **more), "soft small")
+        text("p", say(told, table=of, **facts))
+    for note in result.get("notes", ()):
+        text("p", note, "soft small wrap")

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from faisceau.web.pages._elements import card, part, text
+from faisceau.web.pages._elements import PATIENCE, card, part, text
 from faisceau.web.pages._frame import ask_reason, frame
 from faisceau.web.session import Listed, Session, in_thread
 from faisceau.words import N_, say
@@ -13,7 +13,7 @@ from faisceau.words import N_, say
 def register() -> None:
     """Declare the page ``/``."""
 
-    @ui.page("/")
+    @ui.page("/", response_timeout=PATIENCE)
     async def cases() -> None:
         with frame(N_("Cases")) as session:
             listed = await in_thread(session.house.listed, session)

@@ -8,7 +8,7 @@ from faisceau.findings.model import Status
 from faisceau.report.model import FindingCard
 from faisceau.web.pages import _verdicts
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._elements import card, notice, part, text
+from faisceau.web.pages._elements import PATIENCE, card, notice, part, text
 from faisceau.web.pages._frame import allowed, frame
 from faisceau.web.pages._reading import claim, details, reasons, reviews, talks
 from faisceau.web.session import Session, desk, in_thread
@@ -18,7 +18,7 @@ from faisceau.words import N_, say
 def register() -> None:
     """Declare the page ``/case/{name}/finding/{finding_id}``."""
 
-    @ui.page("/case/{name}/finding/{finding_id}")
+    @ui.page("/case/{name}/finding/{finding_id}", response_timeout=PATIENCE)
     async def finding(name: str, finding_id: str) -> None:
         with frame(N_("Finding"), case=name) as session:
             await _build(session, name, finding_id)

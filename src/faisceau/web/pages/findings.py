@@ -13,7 +13,7 @@ from faisceau.findings.model import VERDICTS, Finding, Status, Wanted
 from faisceau.report.model import FindingCard
 from faisceau.web.pages import _verdicts
 from faisceau.web.pages._acting import acting
-from faisceau.web.pages._elements import labelled, notice, number, part, status, text
+from faisceau.web.pages._elements import PATIENCE, labelled, notice, number, part, status, text
 from faisceau.web.pages._frame import allowed, frame
 from faisceau.web.pages._reading import claim, reasons, reviews, talks
 from faisceau.web.session import Session, desk, in_thread
@@ -21,7 +21,7 @@ from faisceau.words import N_, say
 
 ORDER = 10
 NAVIGATION = [(N_("Findings"), "/case/{name}/findings", "fact_check", "findings")]
-PAGE = 40
+PAGE = 25
 SETTLE = 0.18
 """Seconds that a row stays chosen before it is read: moving fast opens nothing."""
 
@@ -29,10 +29,10 @@ SETTLE = 0.18
 def register() -> None:
     """Declare the page ``/case/{name}/findings``."""
 
-    @ui.page("/case/{name}/findings")
+    @ui.page("/case/{name}/findings", response_timeout=PATIENCE)
     async def findings(name: str) -> None:
         with frame(N_("Findings"), case=name) as session:
-            await Triage(session, name).build()
+            Triage(session, name).build()
 
 
 @dataclass
@@ -50,12 +50,12 @@ class Triage:
     undone: list[_verdicts.Given] = field(default_factory=list)
     moves: int = 0
 
-    async def build(self) -> None:
+    def build(self) -> None:
         """Lay the page out, and show the first findings."""
         self._filters()
         self._together()
-        with part("div", "fx-two"):
-            with part("section", "fx-card") as left:
+        with part("div", "fx-two fx-triage"):
+            with part("section", "fx-card fx-list-pane").props("tabindex=0") as left:
                 labelled(left, say(N_("List of findings")))
                 self.counted = text("p", "", "soft small").props("role=status")
                 self.list = part("ul", "fx-list")
@@ -64,7 +64,7 @@ class Triage:
                 labelled(right, say(N_("The finding chosen")))
                 self.pane = part("div", "fx-stack")
         _verdicts.keyboard(self.session, self._press)
-        await self._load()
+        ui.timer(0.01, acting(self.session, self._load), once=True)  # the page stands already
 
     # ---- what is asked for ----
 
@@ -131,7 +131,7 @@ class Triage:
 
     async def _load(self) -> None:
         self.total, self.listed = await in_thread(
-            lambda: desk(self.session, self.case).findings_page(
+            lambda: desk(self.session, self.case).findings_wanted(
                 self.wanted, offset=self.offset, limit=PAGE
             )
         )
@@ -185,14 +185,13 @@ class Triage:
             box.on_value_change(
                 acting(self.session, lambda e: self._choose(finding.finding_id, e.value))
             )
-            with part("div", "fx-stack").style("gap: 2px"):
-                text("span", f"{finding.score:.2f}", "num small")
-            with part("div", "fx-stack").style("gap: 2px"):
-                opener = text("button", about or finding.title, "fx-open wrap")
-                opener.props("type=button")
-                with part("div", "fx-row small").style("gap: 8px"):
+            text("span", f"{finding.score:.2f}", "num small").style("padding-top: 2px")
+            with part("div", "fx-stack").style("gap: 1px"):
+                with part("div", "fx-row").style("flex-wrap: nowrap; gap: 8px"):
+                    opener = text("button", about or finding.title, "fx-open grow fx-one")
+                    opener.props("type=button")._props["title"] = about
                     status(finding.status)
-                    text("span", finding.title, "soft")
+                text("div", finding.title, "soft small fx-one")
                 strongest = max(finding.reasons, key=lambda r: r.weight, default=None)
                 if strongest is not None:
                     text("div", strongest.in_words(), "small fx-clip")

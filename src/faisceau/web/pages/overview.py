@@ -9,6 +9,7 @@ from faisceau.errors import Refused
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Finding, Wanted
 from faisceau.web.pages._elements import (
+    PATIENCE,
     ROWS_OF,
     card,
     facts,
@@ -33,7 +34,7 @@ SOON = 30
 def register() -> None:
     """Declare the page ``/case/{name}``."""
 
-    @ui.page("/case/{name}")
+    @ui.page("/case/{name}", response_timeout=PATIENCE)
     async def overview(name: str) -> None:
         with frame(N_("Overview"), case=name) as session:
             work, state, latest = await in_thread(_read, session, name)
@@ -51,7 +52,7 @@ def _read(session: Session, name: str) -> tuple[Workspace, CaseStatus, list[Find
     work = desk(session, name)
     state = work.status()
     try:
-        latest = work.findings_page(Wanted(statuses=["new"]), limit=6)[1]
+        latest = work.findings_wanted(Wanted(statuses=["new"]), limit=6)[1]
     except Refused:  # some see the state of a case, and no content
         latest = []
     return work, state, latest
