@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faisceau.case.pictures.places import Box, Part
+from faisceau.case.pictures import Box, Part
 from faisceau.errors import UsageError
 from faisceau.testing import Desk, mandate
 
@@ -38,6 +38,9 @@ def test_a_box_and_a_time_are_told_alone(desk: Desk) -> None:
     pictures = desk.workspace().pictures
     near_lille = pictures.places(Part(Box(50, 2, 51, 4)))
     assert near_lille.totals == {"plate_read": 2}
+    [spot] = near_lille.spots
+    rows = pictures.moments("plate_read", Part(spot.cell)).rows
+    assert [row["plate"] for row in rows] == ["AB-123-CD", "EF-456-GH"]
     later = pictures.places(Part(since=datetime(2026, 9, 1, 11, 30, tzinfo=UTC)))
     assert later.totals == {"plate_read": 1}
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from faisceau.case.masking import MARK
+from faisceau.case.pictures import Part
 from faisceau.case.pictures.timeline import aware, stretch_of
 from faisceau.errors import UsageError
 from faisceau.testing import Desk
@@ -57,7 +58,7 @@ def test_a_range_is_counted_alone_and_its_rows_are_shown_in_order(desk: Desk) ->
     )
     pictures = desk.workspace().pictures
     assert pictures.timeline(since, until).series[0].total == 1
-    found = pictures.moments("message", since, until)
+    found = pictures.moments("message", Part(since=since, until=until))
     assert [row["text"] for row in found.rows] == ["after midnight in Paris"]
     assert found.total == 1
 
@@ -74,7 +75,7 @@ def test_the_day_when_clocks_change_loses_nothing(desk: Desk) -> None:
     [hours] = desk.workspace().pictures.timeline(unit="hour").series
     assert hours.counts[on_the_clock(2026, 10, 25, 2)] == 2
     since, until = stretch_of(on_the_clock(2026, 10, 25, 2), "hour", "Europe/Paris")
-    assert desk.workspace().pictures.moments("message", since, until).total == 2
+    assert desk.workspace().pictures.moments("message", Part(since=since, until=until)).total == 2
 
 
 def test_reads_of_no_procedure_stay_out_without_authorisation(desk: Desk) -> None:
@@ -102,9 +103,8 @@ def test_identities_of_other_procedures_stay_masked(desk: Desk) -> None:
         "PV-1,P1,AF,AF750,2026-09-02T10:00:00Z,Jean Payeur\n",
     )
     zone = "Europe/Paris"
-    found = desk.workspace().pictures.moments(
-        "trip", aware(on_the_clock(2026, 9, 1), zone), aware(on_the_clock(2026, 10, 1), zone)
-    )
+    since, until = aware(on_the_clock(2026, 9, 1), zone), aware(on_the_clock(2026, 10, 1), zone)
+    found = desk.workspace().pictures.moments("trip", Part(since=since, until=until))
     [row] = found.rows
     assert row["procedure"] == "PV-1"
     assert row["payer"].startswith(MARK)

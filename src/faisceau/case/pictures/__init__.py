@@ -5,6 +5,7 @@ foreign identities masked, before a point is drawn. What it gives is plain value
 """
 
 from faisceau.case.pictures._door import Door, Untold
+from faisceau.case.pictures._part import ALL, Box, Part
 from faisceau.case.pictures.pictures import Pictures
 
-__all__ = ["Door", "Pictures", "Untold"]
+__all__ = ["ALL", "Box", "Door", "Part", "Pictures", "Untold"]

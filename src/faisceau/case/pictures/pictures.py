@@ -8,9 +8,10 @@ from typing import Any
 from faisceau.case.pictures import places as placing
 from faisceau.case.pictures import timeline as timing
 from faisceau.case.pictures._door import Door
+from faisceau.case.pictures._part import ALL, Part
 from faisceau.case.pictures.drawing import graphml
 from faisceau.case.pictures.network import Network, Networks
-from faisceau.case.pictures.places import ALL, Part, Places, Way
+from faisceau.case.pictures.places import Places, Way
 from faisceau.case.pictures.timeline import Moments, Timeline
 from faisceau.case.pictures.views import Views
 from faisceau.mandate.act import Act
@@ -32,9 +33,9 @@ class Pictures:
         """Counts by table and stretch of time: see ``timeline.timeline``."""
         return timing.timeline(self._door, since, until, **options)
 
-    def moments(self, table: str, since: datetime, until: datetime, **options: Any) -> Moments:
-        """The rows of a table within a stretch of time: see ``timeline.moments``."""
-        return timing.moments(self._door, table, since, until, **options)
+    def moments(self, table: str, part: Part, *, limit: int = 200, offset: int = 0) -> Moments:
+        """The rows of a table within a part of the case: see ``timeline.moments``."""
+        return timing.moments(self._door, table, part, limit=limit, offset=offset)
 
     def places(self, part: Part = ALL, *, tables: Collection[str] | None = None) -> Places:
         """What happened where, gathered into spots: see ``places.places``."""

@@ -7,13 +7,14 @@ the view, and a spot tells how many it stands for.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import ibis
 from ibis import Table, _
 from ibis import expr as ex
 
 from faisceau.case.pictures._door import WHEN, Door, Untold, with_procedure
+from faisceau.case.pictures._part import ALL, Box, Part, columns_named, told_of, within
 from faisceau.errors import UsageError
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.identifiers import normalise, spellings
@@ -44,15 +45,6 @@ WAYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 _PLATE_SIGNS = r"[^0-9A-Za-z]+"
 
 
-class Box(NamedTuple):
-    """A part of the map, in degrees (WGS 84)."""
-
-    south: float
-    west: float
-    north: float
-    east: float
-
-
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Rows of one table near one another: where (their mean), how many, when; ``label``: what all
@@ -65,6 +57,8 @@ class Spot:
     first: datetime | None
     last: datetime | None
     label: str = ""
+    cell: Box | None = None
+    """Where they lie, none outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +100,9 @@ class Way:
     untold: Sequence[Untold] = field(default_factory=tuple)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What part of the case is drawn: within a box, from a time on, before a time; None: all."""
-
-    box: Box | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-ALL = Part()
-
-
 def places(door: Door, part: Part = ALL, *, tables: Collection[str] | None = None) -> Places:
     """What happened within a part of the case, gathered into spots; of these tables alone."""
-    named = [*_named(part)]
+    named = [*columns_named(part)]
     shown, untold = door.may_show(
         set(LABELS) & set(tables if tables is not None else LABELS), named
     )
@@ -129,7 +111,7 @@ def places(door: Door, part: Part = ALL, *, tables: Collection[str] | None = Non
     chosen = [
         with_procedure(name, ["latitude", "longitude", WHEN[name], LABELS[name]]) for name in shown
     ]
-    with door.opened(chosen, named, _span(part)) as (engines, read):
+    with door.opened(chosen, named, told_of(part)) as (engines, read):
         rows = {name: _placed(engines[name].tables[name], name, part) for name in shown}
         around = {name: _around(table, engines[name]) for name, table in rows.items()}
         totals = {name: n for name, (n, _box) in around.items() if n}
@@ -159,7 +141,7 @@ def way(door: Door, kind: str, value: str, part: Part = ALL) -> Way:
             value=value,
             known=list(WAYS),
         )
-    named = {*_named(part), *(("plate",) if kind == "plate" else ())}
+    named = {*columns_named(part), *(("plate",) if kind == "plate" else ())}
     shown, untold = door.may_show(WAYS[kind], named)
     if not shown:
         return Way(kind, value, (), 0, untold)
@@ -168,7 +150,7 @@ def way(door: Door, kind: str, value: str, part: Part = ALL) -> Way:
         for name in shown
     }
     chosen = [with_procedure(name, names) for name, names in asked.items()]
-    with door.opened(chosen, named, _span(part)) as (engines, read):
+    with door.opened(chosen, named, told_of(part)) as (engines, read):
         engine = engines[shown[0]]  # the tables of one kind's way are read together
         parts = [_steps(engine.tables[name], name, kind, value, part) for name in shown]
         every = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
@@ -179,38 +161,8 @@ def way(door: Door, kind: str, value: str, part: Part = ALL) -> Way:
     return Way(kind, value, steps, int(counted["n"]), untold)
 
 
-def _named(part: Part) -> Iterator[str]:
-    """The columns that a question's condition names, as the rules on plates ask."""
-    if part.box is not None:
-        yield "latitude"
-    if part.since is not None and part.until is not None:
-        yield "read_at"
-
-
-def _span(part: Part) -> dict[str, Any]:
-    """The part, as the ledger keeps it."""
-    return {
-        "box": [str(edge) for edge in part.box or ()],
-        "since": part.since.isoformat() if part.since else "",
-        "until": part.until.isoformat() if part.until else "",
-    }
-
-
-def _within(table: Table, name: str, part: Part) -> Table:
-    at = WHEN[name]
-    if (box := part.box) is not None:
-        table = table.filter(
-            _.latitude.between(box.south, box.north), _.longitude.between(box.west, box.east)
-        )
-    if part.since is not None:
-        table = table.filter(_[at] >= part.since)
-    if part.until is not None:
-        table = table.filter(_[at] < part.until)
-    return table
-
-
 def _placed(table: Table, name: str, part: Part) -> Table:
-    there = _within(table, name, part).filter(
+    there = within(table, name, part).filter(
         _.latitude.between(-90, 90),
         _.longitude.between(-180, 180),
         (_.latitude != 0) | (_.longitude != 0),  # what devices write where they know no place
@@ -254,6 +206,10 @@ def _spots(table: Table, name: str, step: float, engine: LakeEngine) -> Iterator
             n=_.count(),
             first=_.at.min(),
             last=_.at.max(),
+            south=_.latitude.min(),
+            west=_.longitude.min(),
+            north=_.latitude.max(),
+            east=_.longitude.max(),
             low=_.label.min(),
             high=_.label.max(),
         )
@@ -270,11 +226,12 @@ def _spots(table: Table, name: str, step: float, engine: LakeEngine) -> Iterator
             row["first"],
             row["last"],
             label or "",
+            Box(row["south"], row["west"], row["north"], row["east"]),
         )
 
 
 def _steps(table: Table, name: str, kind: str, value: str, part: Part) -> Table:
-    there = _within(table, name, part).filter(_[WHEN[name]].notnull())
+    there = within(table, name, part).filter(_[WHEN[name]].notnull())
     same = [_same(there[column], kind, value) for column in WAYS[kind][name]]
     condition = same[0]
     for other in same[1:]:

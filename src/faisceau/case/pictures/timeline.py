@@ -9,7 +9,9 @@ import ibis
 from ibis import Table, _
 
 from faisceau.case.cards import selections
-from faisceau.case.pictures._door import WHEN, Door, Untold, reading_of, with_procedure
+from faisceau.case.pictures._door import WHEN, Door, Untold, with_procedure
+from faisceau.case.pictures._part import Part, columns_named, told_of, within
+from faisceau.case.pictures.places import LABELS
 from faisceau.errors import UsageError
 from faisceau.tables.clock import changes, local, wall, zone_named
 from faisceau.tables.engines import LakeEngine
@@ -123,20 +125,18 @@ def timeline(
     )
 
 
-def moments(
-    door: Door, table: str, since: datetime, until: datetime, *, limit: int = 200, offset: int = 0
-) -> Moments:
-    """The rows of a table from ``since`` on and before ``until``, in order of time.
+def moments(door: Door, table: str, part: Part, *, limit: int = 200, offset: int = 0) -> Moments:
+    """The rows of a table within a part of the case, in order of time.
 
-    Raises ``UsageError`` for a table without times, ``Refused``.
+    Raises ``UsageError`` for a table without times, or without places where a box is asked for;
+    ``Refused``.
     """
-    if table not in WHEN:
-        raise UsageError(N_("Table {table} tells no time"), table=table)
-    at = WHEN[table]
-    told = {"since": since.isoformat(), "until": until.isoformat()}
-    act = reading_of([table], [at])
-    with door.reading(act, selections({table}), data=told) as (_permit, closing, engine):
-        there = engine.tables[table].filter(_[at] >= since, _[at] < until)
+    if table not in WHEN or (part.box is not None and table not in LABELS):
+        raise UsageError(N_("Table {table} tells no time or no place"), table=table)
+    at, named = WHEN[table], [*columns_named(part)]
+    with door.opened([*selections({table})], named, told_of(part)) as (engines, read):
+        engine = engines[table]
+        there = within(engine.tables[table], table, part).filter(_[at].notnull())
         [counted] = engine.rows(there.aggregate(n=there.count()))
         ordered = there.order_by(at, "row_id").limit(limit, offset=offset)
         mask = door.mask()
@@ -145,7 +145,7 @@ def moments(
             for batch in engine.batches(ordered)
             for row in mask.batch(TABLES[table], batch).to_pylist()
         ]
-        closing.data["rows"] = len(rows)
+        read[table] = len(rows)
     return Moments(table, int(counted["n"]), rows)
 
 
