@@ -4,6 +4,7 @@ The engine groups the rows of each table by pair of spellings; here each spellin
 normal form, masked where it is an identity of another procedure's rows, as rows show it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +65,7 @@ KINDS = (*READS, MENTION.name, FINDING)
 MOST_NAMES = 200_000
 STAR = 8
 """Subjects of one finding that are tied each to each; of more, the first to the others."""
+_FRENCH = re.compile(r"(?:0|(?:00|\+)?33)[1-9][0-9]{8}")
 _NOBODY = frozenset(("", "unknown", "inconnu", "private", "anonymous", "null", "none", "masqué"))
 _CROWDS = ("@g.us", "@broadcast", "@newsletter", "@call")
 
@@ -168,7 +170,17 @@ def resolved(kind: str, raw: str) -> Key | None:
     found = normalise(kind, text)
     if found is None:
         return Key("label" if kind == "account" else kind, text)
-    return Key(found.kind, found.value.removeprefix("?") or text)
+    value = found.value.removeprefix("?") or text
+    if found.kind == "phone" and found.value.startswith("?"):
+        value = _dialled(value)
+    return Key(found.kind, value)
+
+
+def _dialled(digits: str) -> str:
+    """A French number of no range in service (a fictional one), written in one way all the same."""
+    if _FRENCH.fullmatch(digits):
+        return "+33" + digits[-9:]
+    return digits
 
 
 def _add(

@@ -13,15 +13,16 @@ Point = tuple[float, float]
 SIDE = 1000.0
 SEED = 1
 FINE = 400
-"""Up to so many nodes, forces are followed to their end; beyond, fewer steps."""
+"""Up to so many nodes, every distance counts; beyond, forces alone."""
 _FOREIGN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def laid_out(network: Network, pinned: Mapping[str, Point] | None = None) -> dict[str, Point]:
     """Where each node stands, by key: between 0 and ``SIDE`` each way, pinned ones where they are.
 
-    Forces after Fruchterman and Reingold (Software: Practice and Experience 21(11), 1991); the
-    same network gives the same drawing.
+    Springs after Kamada and Kawai (Information Processing Letters 31(1), 1989) for small networks,
+    forces after Fruchterman and Reingold (Software: Practice and Experience 21(11), 1991) for
+    large ones and where something is pinned; the same network gives the same drawing.
     """
     nodes, pinned = network.nodes, pinned or {}
     if not nodes:
@@ -38,10 +39,12 @@ def laid_out(network: Network, pinned: Mapping[str, Point] | None = None) -> dic
     start = [
         pinned.get(node.key) or (chance.uniform(0, SIDE), chance.uniform(0, SIDE)) for node in nodes
     ]
-    steps = 400 if len(nodes) <= FINE else 80
-    layout = graph.layout_fruchterman_reingold(
-        seed=start, niter=steps, start_temp=SIDE / 10, grid="auto", **box
-    )
+    if len(nodes) <= FINE and not pinned:
+        layout = graph.layout_kamada_kawai(seed=start)
+    else:
+        layout = graph.layout_fruchterman_reingold(
+            seed=start, niter=120, start_temp=SIDE / 10, grid="auto", **box
+        )
     return _fitted({node.key: tuple(layout[n]) for n, node in enumerate(nodes)}, pinned)
 
 

@@ -1,4 +1,4 @@
-"""A network as ECharts draws it: nodes where they were laid out, ties as wide as they are strong."""
+"""A network as ECharts draws it: nodes where they were laid out, ties by their strength."""
 
 import math
 from collections.abc import Mapping
@@ -9,9 +9,8 @@ from faisceau.case.pictures.network import PART, Network, Node
 from faisceau.web.pages import _drawn
 from faisceau.words import N_
 
+TIES = {"mention": N_("in several exhibits"), "finding": N_("findings"), "person": N_("persons")}
 NAMES = {
-    "mention": N_("in several exhibits"),
-    "finding": N_("findings"),
     "phone": N_("telephone number"),
     "email": N_("mail address"),
     "handle": N_("account"),
@@ -78,11 +77,13 @@ def drawing(
         "draggable": not many,
         "scaleLimit": {"min": 0.2, "max": 20},
         "left": 24,
-        "right": 24,
+        "right": 150,
         "top": 24,
         "bottom": 24,
         "data": [
-            _node(node, places, pinned, chosen, node.key in named, dark) for node in network.nodes
+            _node(node, places[node.key], named=node.key in named)
+            | _ring(lit=node.key in pinned or node.key == chosen, kind=node.kind, dark=dark)
+            for node in network.nodes
         ],
         "links": [
             {
@@ -100,7 +101,13 @@ def drawing(
         },
         "emphasis": emphasis,
         "labelLayout": {"hideOverlap": True},
-        "label": {"position": "right", "color": _drawn.INK[dark], "fontSize": 12},
+        "label": {
+            "position": "right",
+            "color": _drawn.INK[dark],
+            "fontSize": 11,
+            "textBorderColor": _drawn.SURFACE[dark],
+            "textBorderWidth": 2,
+        },
         "categories": [
             {"name": kind, "itemStyle": {"color": COLOURS.get(kind, _drawn.OTHER)}}
             for kind in kinds
@@ -113,20 +120,21 @@ def drawing(
     }
 
 
-def _node(
-    node: Node,
-    places: Mapping[str, Point],
-    pinned: Mapping[str, Point],
-    chosen: str,
-    named: bool,
-    dark: bool,
-) -> dict[str, Any]:
-    x, y = places[node.key]
+def _ring(*, lit: bool, kind: str, dark: bool) -> dict[str, Any]:
+    """The colour of a node; what is pinned or chosen bears a ring."""
+    style: dict[str, Any] = {"color": COLOURS.get(kind, _drawn.OTHER)}
+    if lit:
+        style |= {"borderColor": _drawn.INK[dark], "borderWidth": 2.5}
+    return {"itemStyle": style}
+
+
+def _node(node: Node, at: Point, *, named: bool) -> dict[str, Any]:
+    x, y = at
     size = 8 + 4 * math.log1p(node.ties)
     if node.kind == PART:
         size = 14 + 6 * math.log1p(node.members)
     label = node.label if len(node.label) <= LONGEST else f"{node.label[:LONGEST]}…"
-    shown = {
+    return {
         "name": node.label,
         "x": x,
         "y": y,
@@ -135,8 +143,4 @@ def _node(
         "symbol": SHAPES.get(node.kind, "circle"),
         "symbolSize": round(min(size, 64), 1),
         "label": {"show": named, "formatter": label.replace("{", "(").replace("}", ")")},
-        "itemStyle": {"color": COLOURS.get(node.kind, _drawn.OTHER)},
     }
-    if node.key in pinned or node.key == chosen:
-        shown["itemStyle"] |= {"borderColor": _drawn.INK[dark], "borderWidth": 2.5}
-    return shown

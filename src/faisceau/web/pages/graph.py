@@ -8,7 +8,7 @@ from nicegui import ui
 from faisceau.case.pictures._strands import KINDS
 from faisceau.case.pictures.drawing import Point, laid_out
 from faisceau.case.pictures.network import PART, Edge, Network, Node
-from faisceau.errors import FaisceauError
+from faisceau.case.pictures.views import Views
 from faisceau.web.pages import _drawn
 from faisceau.web.pages._acting import acting
 from faisceau.web.pages._drawn import called, darkness
@@ -25,7 +25,7 @@ from faisceau.web.pages._elements import (
     text,
 )
 from faisceau.web.pages._frame import frame
-from faisceau.web.pages._networks import NAMES, drawing
+from faisceau.web.pages._networks import NAMES, TIES, drawing
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
 
@@ -117,7 +117,7 @@ class Page:
         with self.filters:
             for kind in self._there():
                 on = kind in self.kinds
-                button = text("button", NAMES.get(kind) and say(NAMES[kind]) or called(kind))
+                button = text("button", _kind(kind))
                 button.classes("fx-facet").props("type=button")
                 button._props["aria-pressed"] = "true" if on else "false"
                 button.on("click", self._act(lambda k=kind: self._toggle(k)))
@@ -125,7 +125,7 @@ class Page:
     def _there(self) -> list[str]:
         """The kinds of ties that this case may have."""
         covered = desk(self.session, self.case).mandate.data
-        return [kind for kind in KINDS if kind in covered or kind in NAMES]
+        return [kind for kind in KINDS if kind in covered or kind in ("mention", "finding")]
 
     async def _toggle(self, kind: str) -> None:
         self.kinds ^= {kind}
@@ -356,7 +356,7 @@ class Page:
     # ---- what is kept, what leaves ----
 
     async def _list_views(self) -> None:
-        kept = await in_thread(lambda: desk(self.session, self.case).pictures.views.listed())
+        kept = await in_thread(lambda: self._views().listed())
         self.views.clear()
         with self.views:
             text("h2", say(N_("Views")))
@@ -377,6 +377,9 @@ class Page:
                         labelled(gone, say(N_("Take away {view}"), view=view.name))
                         gone.on("click", self._act(lambda name=view.name: self._remove(name)))
 
+    def _views(self) -> Views:
+        return desk(self.session, self.case).pictures.views
+
     async def _save(self, name: str) -> None:
         content = {
             "shown": [n.key for n in self.network.nodes] if self.shown else [],
@@ -386,7 +389,7 @@ class Page:
             "kinds": sorted(self.kinds),
             "least": self.least,
         }
-        await in_thread(lambda: desk(self.session, self.case).pictures.views.save(name, content))
+        await in_thread(lambda: self._views().save(name, content))
         notice(say(N_("Kept.")))
         await self._list_views()
 
@@ -402,7 +405,7 @@ class Page:
         await self._load()
 
     async def _remove(self, name: str) -> None:
-        await in_thread(lambda: desk(self.session, self.case).pictures.views.remove(name))
+        await in_thread(lambda: self._views().remove(name))
         await self._list_views()
 
     async def _graphml(self) -> None:
@@ -437,13 +440,16 @@ def _without(told: Network, hidden: set[str]) -> Network:
 
 
 def _kinds(edge: Edge) -> str:
-    return ", ".join(
-        say(NAMES[kind]) if kind in NAMES else called(kind) for kind in sorted(edge.kinds)
-    )
+    return ", ".join(_kind(kind) for kind in sorted(edge.kinds))
+
+
+def _kind(kind: str) -> str:
+    return say(TIES[kind]) if kind in TIES else called(kind)
 
 
 _STYLE = """
-.fx-net { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 18px; align-items: start; }
+.fx-net { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 18px;
+  align-items: start; }
 .fx-graph { height: calc(100vh - 330px); min-height: 420px; }
 .fx-link { all: unset; cursor: pointer; color: var(--accent); overflow-wrap: anywhere; }
 .fx-link:hover { text-decoration: underline; }
