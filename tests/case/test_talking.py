@@ -96,3 +96,17 @@ def test_findings_come_by_pages_filtered_and_sorted(desk: Desk) -> None:
     assert work.findings_wanted(Wanted(about="%"))[0] == 0
     by_status = work.findings_wanted(Wanted(order="status"))[1]
     assert by_status[0].status is Status.CONFIRMED
+
+
+def test_a_report_holds_the_findings_chosen_in_their_order(desk: Desk) -> None:
+    work = triaged(desk).workspace()
+    ids = [f.finding_id for f in work.findings()]
+    written = work.report(desk.folder / "report.html", lang="en", chosen=[ids[3], ids[1]])
+    assert (written["findings"], written["of"]) == (2, 5)
+    assert desk.ledger[-1].data["findings"] == [ids[3], ids[1]]
+    printed = (desk.folder / "report.html").read_text()
+    assert "the 2 chosen for it are printed here" in printed
+    assert printed.index(ids[3]) < printed.index(ids[1])
+    assert ids[0] not in printed
+    with pytest.raises(NotFound):
+        work.report(desk.folder / "other.html", chosen=["nothing"])

@@ -888,11 +888,18 @@ class Workspace:
     # ---- disclosing ----
 
     def report(
-        self, output: Path, *, lang: str = "fr", top: int | None = None, recipient: str = ""
+        self,
+        output: Path,
+        *,
+        lang: str = "fr",
+        top: int | None = None,
+        recipient: str = "",
+        chosen: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Write the report to ``output`` (``.pdf`` or ``.html``); returns path, sha256, counts.
 
-        The same case gives the same bytes. Raises ``UsageError`` for another ending.
+        ``chosen``: these findings alone (ids), in that order. The same case gives the same bytes.
+        Raises ``UsageError`` for another ending.
         """
         from faisceau.report.html import render_html  # slow to import, both
         from faisceau.report.pdf import render_pdf
@@ -902,7 +909,7 @@ class Workspace:
             raise UsageError(N_("A report ends in .pdf or .html, not {path}"), path=output.name)
         act = Act("report", recipient=recipient)
         with self._citing(act) as (permit, closing, engine):
-            data = self._report_data(permit, engine, top)
+            data = self._report_data(permit, engine, top, chosen)
             content = render(data, lang)
             try:
                 output.write_bytes(content)
@@ -958,13 +965,15 @@ class Workspace:
         fingerprints = {"Ed25519 + ML-DSA-65": keys.fingerprint}
         return reporting.proof(self.case.case_id, checkpoint, fingerprints)
 
-    def _report_data(self, permit: Permit, engine: LakeEngine, top: int | None) -> ReportData:
+    def _report_data(
+        self, permit: Permit, engine: LakeEngine, top: int | None, chosen: Sequence[str]
+    ) -> ReportData:
         exhibits, segments = self._listing().exhibits, self._listing().segments
         with self._database.connect() as connection:
             found = findings.listed(connection, permit)
             reviews = findings.reviews(connection, permit)
         entries = list(self.ledger.entries())
-        shown = found[: top or REPORTED]
+        shown = _chosen(found, chosen) if chosen else found[: top or REPORTED]
         known = plugins().analyses
         gave = {entry.act.removeprefix("run ") for entry in entries if entry.outcome == "done"}
         not_run = [
@@ -988,6 +997,7 @@ class Workspace:
             unexamined=reporting.unexamined(exhibits, hidden, not_run),
             conversations=reporting.conversations(engine),
             found=len(found),
+            chosen=bool(chosen),
         )
 
     def _hidden(self, engine: LakeEngine, segments: Sequence[Segment]) -> dict[str, int]:
@@ -1118,6 +1128,14 @@ def explain_mandate(mandate: Mandate, agent: str, now: datetime) -> list[Explana
         (a.name, str(a.kind), [s.schema.name for s in a.reads]) for a in plugins().analyses.values()
     ]
     return explain(mandate, agent, now, every)
+
+
+def _chosen(found: Iterable[Finding], ids: Sequence[str]) -> list[Finding]:
+    """The findings of these ids, in their order. Raises ``NotFound`` for one that is none."""
+    known = {finding.finding_id: finding for finding in found}
+    for missing in (one for one in ids if one not in known):
+        raise NotFound(N_("No finding {finding}"), finding=missing)
+    return [known[one] for one in dict.fromkeys(ids)]
 
 
 def _agent(mandate: Mandate, agent: str | None) -> str:

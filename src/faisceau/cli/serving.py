@@ -19,7 +19,12 @@ from faisceau.words import N_
     "--host", default="127.0.0.1", show_default=True, help=N_("Another address than the loopback.")
 )
 @click.option("--no-browser", is_flag=True, help=N_("Only print the link."))
-def serve(where: Path, port: int, host: str, no_browser: bool) -> None:
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help=N_("Settings of a server: provider of identities, certificates, limits (TOML)."),
+)
+def serve(where: Path, port: int, host: str, no_browser: bool, config: Path | None) -> None:
     try:
         import nicegui  # noqa: F401
     except ImportError as error:
@@ -27,7 +32,7 @@ def serve(where: Path, port: int, host: str, no_browser: bool) -> None:
             N_("The web workspace is not installed"), hint=N_("pip install 'faisceau[web]'")
         ) from error
     from faisceau.web.serving import serve as run
-    from faisceau.web.settings import Settings
+    from faisceau.web.settings import Settings, configured
 
     wanted = call()
     settings = Settings(
@@ -38,12 +43,14 @@ def serve(where: Path, port: int, host: str, no_browser: bool) -> None:
         agent=wanted.agent,
         reason=wanted.reason,
         engine=wanted.engine,
+        **(configured(config) if config is not None else {}),
     )
 
     def told(link: str) -> None:
-        note(N_("Faisceau is open here, once: {link}"), link=link)
+        text = N_("Faisceau is open here, once: {link}")
+        note(text if settings.links else N_("Faisceau is open here: {link}"), link=link)
         note(N_("Stop it with Ctrl-C"))
-        if interactive() and not no_browser:
+        if settings.links and interactive() and not no_browser:
             click.launch(link)
 
     run(settings, told)

@@ -284,7 +284,8 @@ class ReportData:
     """A report before it is put into words. ``zone``: that in which times are printed.
 
     ``conversations``: how many were examined, None where the question has no meaning.
-    ``found``: findings of the case in all, when ``findings`` are the strongest only.
+    ``found``: findings of the case in all, when ``findings`` are the strongest only. ``chosen``: a
+    person picked them and put them in order.
     """
 
     software: Software
@@ -298,4 +299,5 @@ class ReportData:
     unexamined: tuple[Unexamined, ...] = ()
     conversations: int | None = None
     found: int = 0
+    chosen: bool = False
     zone: str = "Europe/Paris"

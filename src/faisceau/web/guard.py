@@ -169,12 +169,13 @@ class _Confining:
         return [(k.encode(), v.encode()) for k, v in headers.items()]
 
 
-def plain_page(message: str, hint: str = "", form: str = "") -> bytes:
-    """A page without script: what is said to whom is not signed in."""
+def plain_page(message: str, hint: str = "", form: str = "", onward: str = "") -> bytes:
+    """A page without script: what is said to whom is not signed in; ``onward`` comes next."""
+    onward = f'<meta http-equiv="refresh" content="0;url={escape(onward)}">' if onward else ""
     told = f"<p>{escape(hint)}</p>" if hint else ""
     text = f"""<!doctype html>
 <html lang="{escape(language())}"><head><meta charset="utf-8"><title>Faisceau</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1">{onward}
 <style>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 1rem;
   color-scheme: light dark; }}

@@ -8,6 +8,7 @@ import uvicorn
 
 from faisceau.errors import FaisceauError
 from faisceau.web.server import application
+from faisceau.web.session import House
 from faisceau.web.settings import Settings
 from faisceau.words import N_
 
@@ -22,8 +23,15 @@ def serve(settings: Settings, told: Callable[[str], None]) -> None:
     app = application(settings)
     house = app.state.house
     house.agents()  # what cannot be opened is told here, not to the first who signs in
-    server = Server(app, lambda: told(f"{settings.url}/sign-in?token={house.invite()}"))
+    server = Server(app, lambda: told(link(settings, house)))
     server.run([listening])
+
+
+def link(settings: Settings, house: House) -> str:
+    """What an agent follows to sign in."""
+    if settings.links:
+        return f"{settings.url}/sign-in?token={house.invite()}"
+    return f"{settings.public or settings.url}/sign-in"
 
 
 class Server(uvicorn.Server):

@@ -154,8 +154,7 @@ class House:
 
         Raises ``NotSignedIn`` for a token unknown or used, ``NotFound`` for a stranger.
         """
-        if agent not in self.agents():
-            raise NotFound(N_("No mandate here designates {agent}"), agent=agent)
+        self.check(agent)
         with self._lock:
             if _hash(token) not in self._tokens:
                 raise NotSignedIn(
@@ -164,6 +163,11 @@ class House:
                 )
             self._tokens.remove(_hash(token))
         return self.begin(agent, lang)
+
+    def check(self, agent: str) -> None:
+        """Raise ``NotFound`` for somebody whom no mandate here designates."""
+        if agent not in self.agents():
+            raise NotFound(N_("No mandate here designates {agent}"), agent=agent)
 
     def begin(self, agent: str, lang: str) -> tuple[str, Session]:
         """A new session of an agent whose identity is established; and what the cookie holds."""
@@ -244,10 +248,14 @@ class House:
 def session_of(request: HTTPConnection) -> Session | None:
     """The session of a request, None when there is none or it ended since.
 
-    In a page or one of its events: ``session_of(ui.context.client.request)``.
+    In a page or one of its events: ``session_of(ui.context.client.request)``, which counts as
+    being at work; what a timer does should ask ``session.alive`` alone.
     """
     session = request.scope.get(SCOPE)
-    return session if isinstance(session, Session) and session.alive else None
+    if not isinstance(session, Session) or not session.alive:
+        return None
+    session.seen = session.house.settings.clock()
+    return session
 
 
 def desk(session: Session, case_name: str) -> Workspace:

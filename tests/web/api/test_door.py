@@ -58,7 +58,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(running: Running) -> No
 
 
 def test_behind_https_the_cookie_is_for_https_alone(case: Path, start: Start) -> None:
-    running = start(case, secure=True)
+    running = start(case, public="https://faisceau.example")
     data = {"token": running.house.invite(), "agent": "A1"}
     answer = httpx.post(f"{running.url}/sign-in", data=data, trust_env=False)
     assert "Secure" in answer.headers["set-cookie"]

@@ -62,6 +62,11 @@ def ordered(cards: Iterable[FindingCard]) -> list[FindingCard]:
     return sorted(cards, key=rank)
 
 
+def in_order(data: ReportData) -> list[FindingCard]:
+    """The findings as they are printed: as a person put them, else the strongest first."""
+    return list(data.findings) if data.chosen else ordered(data.findings)
+
+
 def anchor(place: int) -> str:
     """The name of the finding at ``place`` (from 1), for links."""
     return f"finding-{place}"
@@ -90,18 +95,20 @@ def blocks(data: ReportData, zone: tzinfo) -> list[Block]:
     out: list[Block] = [heading(1, say(N_("The findings")))]
     if not data.findings:
         return [*out, paragraph(say(N_("No analysis gave a finding.")))]
-    out.append(
-        paragraph(
-            say(
-                N_(
-                    "Strongest first. Under each stand the reasons that support it, those that "
-                    "speak against it, and the lines on which they rest: numbered, with the "
-                    "exhibit, the row and the place of each line that a reason quotes."
-                )
-            )
-        )
+    told = N_(
+        "Strongest first. Under each stand the reasons that support it, those that "
+        "speak against it, and the lines on which they rest: numbered, with the "
+        "exhibit, the row and the place of each line that a reason quotes."
     )
-    for place, card in enumerate(ordered(data.findings), 1):
+    if data.chosen:
+        told = N_(
+            "Chosen, and put in this order, by whoever wrote the report. Under each stand the "
+            "reasons that support it, those that speak against it, and the lines on which they "
+            "rest: numbered, with the exhibit, the row and the place of each line that a reason "
+            "quotes."
+        )
+    out.append(paragraph(say(told)))
+    for place, card in enumerate(in_order(data), 1):
         out += _finding(place, card, zone)
     return out
 

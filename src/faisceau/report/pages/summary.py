@@ -16,8 +16,8 @@ from faisceau.report.blocks import (
     heading,
     note,
 )
-from faisceau.report.model import FindingCard, ReportData
-from faisceau.report.pages.findings import anchor, ordered, shown_title, standing
+from faisceau.report.model import ReportData
+from faisceau.report.pages.findings import anchor, in_order, shown_title, standing
 from faisceau.report.pages.gaps import GAPS
 from faisceau.report.shown import REGIMES, STATUSES, TABLES, day, decimal, number, pair, put, word
 from faisceau.words import N_, say
@@ -50,8 +50,8 @@ def blocks(data: ReportData, zone: tzinfo) -> list[Block]:
             ]
         ),
         *_warnings(data),
-        heading(2, say(N_("The strongest findings"))),
-        _top(data.findings),
+        heading(2, say(N_("The findings") if data.chosen else N_("The strongest findings"))),
+        _top(data),
         heading(2, say(N_("What was not examined"))),
         bullets(_gaps(data)),
         heading(2, say(N_("How to check this report"))),
@@ -92,7 +92,10 @@ def _findings(data: ReportData) -> str:
     statuses = [pair(word(STATUSES, s), number(by_status[s])) for s in Status if by_status[s]]
     text = number(found) if not statuses else f"{number(found)} ({_joined(statuses)})"
     if found > len(data.findings):
-        text += " – " + say(N_("the {n} strongest are printed here"), n=number(len(data.findings)))
+        said = N_("the {n} strongest are printed here")
+        if data.chosen:
+            said = N_("the {n} chosen for it are printed here")
+        text += " – " + say(said, n=number(len(data.findings)))
     return text
 
 
@@ -105,10 +108,10 @@ def _warnings(data: ReportData) -> list[Block]:
     return [note(say(N_("Warning")), cell(text), alert=True)]
 
 
-def _top(cards: tuple[FindingCard, ...]) -> Block:
+def _top(data: ReportData) -> Block:
     """A table whose last column leads to the finding, with its page."""
     rows = []
-    for place, card in enumerate(ordered(cards)[:TOP], 1):
+    for place, card in enumerate(in_order(data)[:TOP], 1):
         title = shown_title(card)
         if len(title) > LONGEST_TITLE:
             title = title[:LONGEST_TITLE].rstrip() + "…"

@@ -55,8 +55,11 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             "What the command line does, over HTTP: the same objects as `--format json`. Every "
             "request passes the case's mandate and is in its ledger."
         ),
-        routes=[r for r in app.routes if getattr(r, "path", "").startswith(PREFIX)],
+        routes=app.routes,
     )
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)  # the framework's; here it is a 400
     described.setdefault("components", {})["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
         "csrf": {"type": "apiKey", "in": "header", "name": CSRF},

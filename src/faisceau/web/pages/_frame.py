@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -86,12 +86,13 @@ def frame(title: str, case: str | None = None, **facts: Any) -> Iterator[Session
             try:
                 if case is not None and not opened:
                     found.house.folder(case)
-                    raise NotOpened(N_("The case {name} is not open"), name=case)
-                text("h1", say(title, **facts))
-                yield found
-            except NotOpened:
-                assert case is not None
-                ask_reason(found, case)
+                    ask_reason(found, case)
+                    with part("div") as unseen, suppress(NotOpened):  # a desk is given to nobody
+                        yield found
+                    unseen.delete()
+                else:
+                    text("h1", say(title, **facts))
+                    yield found
             except FaisceauError as error:
                 tell(error)
 

@@ -36,11 +36,29 @@ async def _build(session: Session, case: str, finding_id: str) -> None:
         with part("div", "fx-stack").style("gap: 18px"):
             if allowed(session, case, "review"):
                 _judge(session, case, shown)
+            if shown.finding.concordant() and allowed(session, case, "unmask"):
+                _unmask(session, case, shown)
             if shown.excerpts:
                 with card(N_("Conversation")):
                     talks(shown, case)
             with card(N_("How it was made")):
                 details(shown)
+
+
+def _unmask(session: Session, case: str, shown: FindingCard) -> None:
+    """Where a concordance is established, the identities in its rows may show; recorded."""
+    with card(N_("Identities of other procedures")):
+        text("p", say(N_("They show as pseudonyms until the mask is lifted; it is recorded.")))
+
+        async def lift() -> None:
+            name = shown.finding.finding_id
+            _, rows = await in_thread(lambda: desk(session, case).unmask(name))
+            notice(say(N_("The identities in {rows} rows show from now on"), rows=rows))
+            ui.navigate.reload()
+
+        button = ui.button(say(N_("Lift the mask")), icon="visibility")
+        button.props("outline").style("align-self: flex-start")
+        button.on("click", acting(session, lift))
 
 
 def _judge(session: Session, case: str, shown: FindingCard) -> None:

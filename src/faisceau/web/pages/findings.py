@@ -63,6 +63,8 @@ class Triage:
             with part("section", "fx-card fx-pane").props("tabindex=0") as right:
                 labelled(right, say(N_("The finding chosen")))
                 self.pane = part("div", "fx-stack")
+                with self.pane:
+                    ui.spinner(size="2em")
         _verdicts.keyboard(self.session, self._press)
         ui.timer(0.01, acting(self.session, self._load), once=True)  # the page stands already
 

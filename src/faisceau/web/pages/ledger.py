@@ -16,7 +16,7 @@ from faisceau.words import N_, say
 
 ORDER = 90
 NAVIGATION = [(N_("Ledger"), "/case/{name}/ledger", "receipt_long", "ledger_show")]
-PAGE = 100
+PAGE = 50
 N_("collection"), N_("alteration"), N_("consultation"), N_("disclosure"), N_("combination")
 N_("erasure"), N_("refusal"), N_("review"), N_("recovery")
 N_("done"), N_("failed"), N_("open"), N_("close"), N_("only")
@@ -160,5 +160,5 @@ def _row(entry: Entry, end: Entry | None) -> tuple[Any, ...]:
 def _short(value: Any) -> str:
     if isinstance(value, list) and len(value) > 3:
         return say(N_("{n} in all"), n=number(len(value)))
-    shown = str(value)
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return shown if len(shown) <= 120 else shown[:120] + "…"

@@ -26,6 +26,7 @@ from faisceau.words import N_, say
 ORDER = 70
 NAVIGATION = [(N_("Rows"), "/case/{name}/rows", "table_rows", "rows")]
 PAGE = 50
+LAST = ("procedure", "ref", "zone")
 FIRST = ("row_id", "exhibit_id", "source")
 
 
@@ -62,7 +63,7 @@ def _build(session: Session, case: str) -> None:
         found = await in_thread(_read, session, case, chosen.value, condition, first)
         place.clear()
         with place:
-            _shown(found[:PAGE])
+            _shown(chosen.value, found[:PAGE])
             with part("div", "fx-row"):
                 turn(N_("Previous"), -1, first > 0)
                 turn(N_("Next"), 1, len(found) > PAGE)
@@ -96,9 +97,12 @@ def _read(
     return list(islice(every, first, None))
 
 
-def _shown(rows: list[dict[str, Any]]) -> None:
-    filled = [c for c in (rows[0] if rows else {}) if c not in FIRST]
-    filled = [c for c in filled if any(row[c] not in (None, [], "") for row in rows)]
+def _shown(name: str, rows: list[dict[str, Any]]) -> None:
+    """A page of rows: what anchors the table first, what is the desk's own last."""
+    first = [*TABLES[name].anchors, "text"]
+    columns = [c for c in (rows[0] if rows else {}) if c not in FIRST]
+    columns.sort(key=lambda c: (first.index(c) if c in first else 9) + 9 * (c in LAST))
+    filled = [c for c in columns if any(row[c] not in (None, [], "") for row in rows)]
     headers = [say(N_("Where it stands")), *filled]
     lines = [(_where(row), *(_cell(row[c]) for c in filled)) for row in rows]
     with part("section", "fx-card"):
@@ -107,7 +111,7 @@ def _shown(rows: list[dict[str, Any]]) -> None:
 
 def _where(row: Mapping[str, Any]) -> Cell:
     def build() -> None:
-        text("div", f"{row['exhibit_id']} {row['source']}", "mono").style("min-width: 150px")
+        text("div", f"{row['exhibit_id']} {row['source']}", "mono").style("min-width: 190px")
 
     return build
 
@@ -115,6 +119,8 @@ def _where(row: Mapping[str, Any]) -> Cell:
 def _cell(value: Any) -> Cell:
     if isinstance(value, datetime):
         return local(value, seconds=True)
+    if isinstance(value, bool):
+        return say(N_("yes") if value else N_("no"))
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
