@@ -152,6 +152,6 @@ class LongWork:
 def real(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as ``add`` takes them: a profile by its name becomes the profile."""
     given = {name: value for name, value in options.items() if value is not None}
-    if name := given.get("profile"):
-        given["profile"] = profile(str(name))
+    if "profile" in given:
+        given["profile"] = profile(str(given["profile"]))
     return given

@@ -2,7 +2,7 @@
 
 1. ``Host`` is one that is served: a name of somebody else's that leads here (DNS rebinding) gets
    nothing.
-2. What changes something comes from our own pages: ``Origin``, where a browser sends it, is ours.
+2. What a script asks comes from our own pages: where a browser says from where, it is ours.
 3. A session, but for signing in and for files that hold no case: 401 without one, under ``/api``
    as a problem, elsewhere as a page that says how to sign in. Never a redirect.
 4. Under ``/api``, what changes something bears the session's token against forged requests, in a
@@ -22,11 +22,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faisceau.errors import FaisceauError
-from faisceau.web.problems import Forbidden, NotSignedIn, problem_response, status_of
+from faisceau.web.problems import Forbidden, NotSignedIn, TooLarge, problem_response, status_of
 from faisceau.web.session import COOKIE, SCOPE, House, Session
 from faisceau.words import LANGUAGES, N_, language, speaking
 
 API = "/api/"
+EVENTS = "/_nicegui_ws/"
 CSRF = "x-faisceau-csrf"
 OPEN = ("/sign-in", "/_nicegui/", "/healthz")
 """What is served without a session: signing in, and scripts and styles of the pages."""
@@ -57,7 +58,7 @@ class Guard:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
             else:
-                await self._app(scope, receive, _Confining(send, self._house.settings.secure))
+                await self._app(scope, receive, self._confining(scope, send))
 
     def _language(self, request: HTTPConnection, session: Session | None) -> str:
         if session is not None:
@@ -74,8 +75,14 @@ class Guard:
             raise Forbidden(N_("This server does not answer under the name {host}"), host=host)
         origin = request.headers.get("origin")
         changes = method not in SAFE or scope["type"] == "websocket"
-        if changes and origin is not None and origin.partition("://")[2] != host:
-            raise Forbidden(N_("The request comes from another site: {origin}"), origin=origin)
+        asked_by_script = changes or path.startswith((API, EVENTS))
+        elsewhere = origin is not None and origin.partition("://")[2] != host
+        # Another port of this machine is the same site to a cookie, not to us.
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        if asked_by_script and (elsewhere or site not in ("same-origin", "none")):
+            raise Forbidden(
+                N_("The request comes from another site: {origin}"), origin=origin or site
+            )
         if path.startswith(OPEN):
             return
         if session is None:
@@ -91,7 +98,7 @@ class Guard:
                     hint=N_("Send the header {header}, as GET /api/v1/session gives it"),
                     header=CSRF,
                 )
-        if not path.startswith("/_nicegui_ws/"):
+        if not path.startswith(EVENTS):
             session.count()
 
     async def _turn_away(
@@ -107,26 +114,38 @@ class Guard:
             response = Response(
                 plain_page(str(error), error.hint), status_of(error), media_type="text/html"
             )
-        await response(scope, receive, _Confining(send, self._house.settings.secure))
+        await response(scope, receive, self._confining(scope, send))
+
+    def _confining(self, scope: Scope, send: Send) -> Send:
+        api = scope["path"].startswith(API)
+        return _Confining(send, self._house.settings.secure, api)
 
 
 class _Confining:
     """Adds to an answer the headers that confine the browser, and to a page's scripts the nonce
     without which they would not run."""
 
-    def __init__(self, send: Send, secure: bool) -> None:
+    def __init__(self, send: Send, secure: bool, api: bool) -> None:
         self._send = send
         self._secure = secure
+        self._api = api
+        self._replaced = False
         self._start: Message | None = None
         self._nonce = secrets.token_urlsafe(16)
         self._page: list[bytes] = []
 
     async def __call__(self, message: Message) -> None:
+        if self._replaced:
+            return
         if message["type"] == "http.response.start":
             headers = [(k, v) for k, v in message["headers"] if k.lower() != b"server"]
-            kind = dict(headers).get(b"content-type", b"")
-            message = {**message, "headers": [*headers, *self._headers(dict(headers))]}
-            if kind.startswith(b"text/html"):
+            there = dict(headers)
+            if self._api and there.get(b"content-type", b"").startswith(b"text/plain"):
+                await self._send_problem(message["status"])
+                return
+            message = {**message, "headers": [*headers, *self._headers(there)]}
+            handed_over = b"content-disposition" in there  # byte for byte as it was written
+            if there.get(b"content-type", b"").startswith(b"text/html") and not handed_over:
                 self._start = message  # its length changes with the nonces
                 return
         elif self._start is not None and message["type"] == "http.response.body":
@@ -136,6 +155,17 @@ class _Confining:
             await self._send_page(self._start)
             return
         await self._send(message)
+
+    async def _send_problem(self, status: int) -> None:
+        """What the framework refuses in plain text, as a problem: a body too large."""
+        too_large = TooLarge(N_("The request is too large"))
+        other = Forbidden(N_("The request cannot be answered"))
+        response = problem_response(too_large if status == 413 else other)
+        self._replaced = True
+        start = {"type": "http.response.start", "status": status}
+        headers = [*response.raw_headers, *self._headers(dict(response.raw_headers))]
+        await self._send({**start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": response.body})
 
     async def _send_page(self, start: Message) -> None:
         body = _SCRIPT.sub(f'<script nonce="{self._nonce}"'.encode(), b"".join(self._page))

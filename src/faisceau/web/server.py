@@ -44,7 +44,7 @@ def application(settings: Settings, *, pages: bool = True) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _as_problem)
     app.add_exception_handler(Exception, _failed)
-    app.include_router(signin.routes(house))
+    app.include_router(signin.routes(house), max_body_size=2**16)
     api.mount(app)
     if pages:
         _mount_pages(app)

@@ -31,6 +31,7 @@ PATIENCE = 5.0
 class _Work:
     """One job at work."""
 
+    case: Path
     jobs: Jobs
     job: Job
     process: subprocess.Popen[str]
@@ -44,7 +45,8 @@ class Bench:
     def __init__(self, settings: Settings, cases: Callable[[], dict[str, Path]]) -> None:
         self._settings = settings
         self._cases = cases
-        self._waiting: deque[tuple[Path, str]] = deque()
+        self._waiting: deque[tuple[Path, str, str]] = deque()
+        """Jobs by case, id and kind, in the order in which they were asked."""
         self._at_work: dict[str, _Work] = {}
         self._progress: dict[str, tuple[str, int]] = {}
         self._changed = Condition()
@@ -69,7 +71,7 @@ class Bench:
     def wake(self, case: Path, job: Job) -> None:
         """There is a new job."""
         with self._changed:
-            self._waiting.append((case, job.job_id))
+            self._waiting.append((case, job.job_id, job.kind))
             self._changed.notify_all()
 
     def progress(self, job_id: str) -> tuple[str, int] | None:
@@ -81,12 +83,10 @@ class Bench:
         work = desk.long_work
         work.job(job_id)
         if not work.jobs.cancel(job_id, desk.clock()):
-            with self._changed:
-                at_work = self._at_work.get(job_id)
-                if at_work is not None and at_work.cancelled is None:
-                    at_work.cancelled = monotonic()
-                    at_work.process.send_signal(signal.SIGINT)
-                    self._changed.notify_all()
+            at_work = self._at_work.get(job_id)
+            if at_work is not None and at_work.cancelled is None:
+                at_work.cancelled = monotonic()
+                at_work.process.send_signal(signal.SIGINT)
         else:
             work.jobs.sweep(job_id)
         return work.job(job_id)
@@ -96,13 +96,12 @@ class Bench:
     def _run(self) -> None:
         self._spare = _worker() if self._settings.spare else None
         self._recover()
-        while True:
+        while not self._stopping:
+            self._settle()
+            self._hand_out()
             with self._changed:
-                if self._stopping:
-                    break
-                self._settle()
-                self._hand_out()
-                self._changed.wait(0.2 if self._at_work else None)
+                if not self._stopping and not (self._waiting and not self._at_work):
+                    self._changed.wait(0.2 if self._at_work else None)
         for work in self._at_work.values():
             _ended(work.process)
             work.held.close()
@@ -116,23 +115,27 @@ class Bench:
             except FaisceauError:
                 continue  # a damaged case is told to whoever opens it; the others are served
             with self._changed:
-                self._waiting.extend((case, job.job_id) for job in waiting)
+                self._waiting.extend((case, job.job_id, job.kind) for job in waiting)
 
     def _hand_out(self) -> None:
-        """Begin what may be: one job of a kind in each case, and not more than there are cores."""
-        later: deque[tuple[Path, str]] = deque()
-        while self._waiting and len(self._at_work) < max(self._settings.workers, 1):
-            case, job_id = self._waiting.popleft()
-            jobs = jobs_of(case)
-            job = jobs.get(job_id)
-            if job.state != WAITING:
-                continue
-            busy = {(w.jobs.case.folder, w.job.kind) for w in self._at_work.values()}
-            if (jobs.case.folder, job.kind) in busy:
-                later.append((case, job_id))
-                continue
-            self._begin(case, jobs, job)
-        self._waiting.extendleft(reversed(later))
+        """Begin what may be: one job of a kind in each case, and so many in all.
+
+        Nobody waits for this: the lock is held to look at what waits, not to begin it.
+        """
+        while len(self._at_work) < self._settings.workers:
+            busy = {(work.case, work.job.kind) for work in self._at_work.values()}
+            with self._changed:
+                free = (one for one in self._waiting if (one[0], one[2]) not in busy)
+                chosen = next(free, None)
+                if chosen is None:
+                    return
+                self._waiting.remove(chosen)
+            case, job_id, _ = chosen
+            with suppress(FaisceauError):  # its case cannot be used: who asks for it is told
+                jobs = jobs_of(case)
+                job = jobs.get(job_id)
+                if job.state == WAITING:
+                    self._begin(case, jobs, job)
 
     def _begin(self, case: Path, jobs: Jobs, job: Job) -> None:
         with ExitStack() as stack:
@@ -144,19 +147,21 @@ class Bench:
                 "job_id": job.job_id,
                 "engine": self._settings.engine,
             }
-            process = self._spare or _worker()
+            ready = self._spare is not None and self._spare.poll() is None
+            process = self._spare if self._spare is not None and ready else _worker()
             assert process.stdin is not None
             process.stdin.write(json.dumps(orders) + "\n")
             process.stdin.flush()
             self._spare = _worker() if self._settings.spare else None
-            self._at_work[job.job_id] = _Work(jobs, job, process, stack.pop_all())
+            self._at_work[job.job_id] = _Work(case, jobs, job, process, stack.pop_all())
             Thread(target=self._listen, args=(job.job_id, process), daemon=True).start()
 
     def _listen(self, job_id: str, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            what, rows = json.loads(line)
-            self._progress[job_id] = (what, rows)
+        with suppress(ValueError):  # its pipe was closed: it has ended
+            for line in process.stdout:
+                what, rows = json.loads(line)
+                self._progress[job_id] = (what, rows)
         process.wait()
         with self._changed:
             self._changed.notify_all()
@@ -170,7 +175,8 @@ class Bench:
                 continue
             state = FAILED if work.cancelled is None else CANCELLED
             # Nothing happens here when the worker said itself how it ended.
-            work.jobs.end(job_id, state, {}, self._settings.clock())
+            with suppress(FaisceauError):
+                work.jobs.end(job_id, state, {}, self._settings.clock())
             work.held.close()
             work.jobs.sweep(job_id)
             _ended(work.process)

@@ -118,7 +118,9 @@ def test_a_change_asked_by_another_site_is_refused(running: Running) -> None:
     for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
         answer = http.post("/api/v1/cases/lille/open", json=OPENING, headers={"origin": origin})
         assert answer.status_code == 403
-    ours = {"origin": running.url}
+    for site in ("cross-site", "same-site"):
+        assert http.get("/api/v1/cases", headers={"sec-fetch-site": site}).status_code == 403
+    ours = {"origin": running.url, "sec-fetch-site": "same-origin"}
     assert http.post("/api/v1/cases/lille/open", json=OPENING, headers=ours).status_code == 200
 
 
@@ -224,6 +226,17 @@ def test_too_many_bytes_are_refused_and_nothing_stays(case: Path, start: Start) 
                 client.request("PUT", upload.removeprefix("/api/v1"), content=content)
         assert client.ask("GET", "/cases/lille/jobs") == []
     assert not list((case / "index").glob("uploads/*"))
+
+
+def test_a_question_is_not_a_flood(remote: RemoteCase) -> None:
+    with pytest.raises(FaisceauError) as refused:
+        remote.client.ask("POST", "/cases/lille/search", {"query": "x" * 5_000_000})
+    assert refused.value.facts["problem"]["status"] == 413
+
+
+def test_an_exhibit_is_larger_than_a_question(remote: RemoteCase, tmp_path: Path) -> None:
+    (tmp_path / "video.mp4").write_bytes(bytes(9 * 2**20))
+    assert remote.add(tmp_path / "video.mp4")["orders"]["name"] == "video.mp4"
 
 
 def test_an_upload_cut_off_leaves_nothing(remote: RemoteCase, case: Path) -> None:

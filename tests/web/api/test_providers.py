@@ -85,8 +85,12 @@ def test_a_token_is_for_us_from_the_provider_now_and_for_this_sign_in() -> None:
     keys: Any = {"keys": [key.as_dict(private=False)]}
     provider = Provider("https://id.example", "faisceau", "secret")
     good = {
-        "iss": provider.issuer, "aud": "faisceau", "nonce": "n", "sub": "A1",
-        "iat": 1_000_000, "exp": 1_000_300,
+        "iss": provider.issuer,
+        "aud": "faisceau",
+        "nonce": "n",
+        "sub": "A1",
+        "iat": 1_000_000,
+        "exp": 1_000_300,
     }
 
     def said(alg: str = "RS256", by: Any = key, **changes: Any) -> Any:

@@ -1,5 +1,6 @@
 """The whole job over HTTP, by the client: exhibits, analyses, findings, report, proof."""
 
+import hashlib
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -93,6 +94,14 @@ def test_an_unreadable_exhibit_is_a_job_that_failed(remote: RemoteCase, tmp_path
     job = remote.wait(remote.add(tmp_path / "empty.db"))
     assert job["state"] == "failed"
     assert job["result"]["error"]["status"] == 400
+
+
+def test_what_is_handed_over_is_what_the_ledger_keeps_the_hash_of(remote: RemoteCase) -> None:
+    answer = remote.client.request("POST", "/cases/lille/reports", json={"format": "html"})
+    digest = hashlib.sha256(answer.content).hexdigest()
+    assert answer.headers["x-faisceau-sha256"] == digest
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.html"'
+    assert remote.ledger()[-1]["data"]["sha256"] == digest
 
 
 def test_nothing_sent_in_stays_beside_the_case(remote: RemoteCase, reads: Path, case: Path) -> None:

@@ -19,6 +19,8 @@ from faisceau.web.session import COOKIE
 from faisceau.words import N_
 
 PREFIX = "/api/v1"
+BODY = 4 * 2**20
+"""Bytes of a request's body, at most; an exhibit sent in has a limit of its own."""
 
 
 def mount(app: FastAPI) -> None:
@@ -26,7 +28,13 @@ def mount(app: FastAPI) -> None:
     for info in pkgutil.iter_modules(__path__):
         if not info.name.startswith("_"):
             module = importlib.import_module(f"{__name__}.{info.name}")
-            app.include_router(module.router, prefix=PREFIX, responses=PROBLEMS, tags=[info.name])
+            app.include_router(
+                module.router,
+                prefix=PREFIX,
+                responses=PROBLEMS,
+                tags=[info.name],
+                max_body_size=BODY,
+            )
     described: dict[str, Any] = {}
 
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)

@@ -76,6 +76,7 @@ def announce(session: SignedIn, desk: Desk, name: CaseName, exhibit: Exhibit) ->
 @router.put(
     "/cases/{name}/uploads/{upload}",
     status_code=202,
+    max_body_size=2**62,  # its limit is the server's setting
     responses=answers(JOB, status=202, why="All bytes are on the disk; a job adds them"),
     openapi_extra={
         "requestBody": {
