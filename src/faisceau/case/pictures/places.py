@@ -30,7 +30,7 @@ LABELS: Mapping[str, str] = {
     "media": "path",
 }
 """What a spot is called where all its rows agree, by table; these have coordinates."""
-CELLS = 48
+CELLS = 28
 """Cells of the grid along a side of the view."""
 FINEST = 1e-5
 """Degrees; about a metre."""
