@@ -17,7 +17,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ FINE, COARSE = 12, 60
 """Ten-thousandths of a degree by which a thinned line may be off: communes, departments."""
 
 Point = tuple[int, int]
+Edge = tuple[Point, Point]
 Ints = npt.NDArray[np.int64]
 
 
@@ -47,7 +48,8 @@ def main(communes: str, departments: str) -> None:
     csv.field_size_limit(1 << 30)
     names = {row["id"]: (row["code"], row["nom"]) for row in _rows(departments)}
     every = [*_communes(communes, names)]
-    arcs, sides = _arcs(every)
+    beside = _beside(every)
+    arcs, sides = _arcs(beside)
     border = [_differs(every, side) for side in sides]
     thin = [_thinned(arc, FINE) for arc in arcs]
     seats = [c for c in every if c.seat]
@@ -70,7 +72,7 @@ def main(communes: str, departments: str) -> None:
             "properties": {"code": code, "name": told.get(code, code)},
             "geometry": {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]},
         }
-        for code, rings in _departments(every, arcs, sides).items()
+        for code, rings in _departments(every, beside).items()
     ]
     text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
     (HERE / "departments.json").write_text(text.replace(", ", ","), "utf-8")
@@ -115,19 +117,24 @@ def _rings(wkb: bytes) -> list[list[Point]]:
     return rings
 
 
-def _arcs(every: list[Commune]) -> tuple[list[list[Point]], list[frozenset[int]]]:
-    """Lines between the points where outlines part, each once, with the communes beside it."""
-    beside: dict[tuple[Point, Point], set[int]] = defaultdict(set)
+def _beside(every: list[Commune]) -> dict[Edge, set[Any]]:
+    """The stretches of every outline, with the communes on either side."""
+    beside: dict[Edge, set[Any]] = defaultdict(set)
     for number, commune in enumerate(every):
         for ring in commune.rings:
             for a, b in itertools.pairwise(ring):
                 beside[min(a, b), max(a, b)].add(number)
+    return beside
+
+
+def _arcs(beside: dict[Edge, set[Any]]) -> tuple[list[list[Point]], list[frozenset[Any]]]:
+    """Lines between the points where outlines part, each once, with what lies beside it."""
     near: dict[Point, list[Point]] = defaultdict(list)
     for a, b in beside:
         near[a].append(b)
         near[b].append(a)
     arcs, sides = [], []
-    used: set[tuple[Point, Point]] = set()
+    used: set[Edge] = set()
 
     def walk(start: Point, after: Point) -> None:
         side = beside[min(start, after), max(start, after)]
@@ -161,22 +168,22 @@ def _differs(every: list[Commune], side: frozenset[int]) -> bool:
 
 
 def _departments(
-    every: list[Commune], arcs: list[list[Point]], sides: list[frozenset[int]]
+    every: list[Commune], beside: dict[Edge, set[Any]]
 ) -> dict[str, list[list[list[float]]]]:
-    """The rings of each department, in degrees, thinned."""
+    """The rings of each department, in degrees, thinned; neighbours share the thinned lines."""
+    borders: dict[Edge, set[Any]] = {
+        edge: {every[n].department for n in side} | (set() if len(side) > 1 else {""})
+        for edge, side in beside.items()
+        if _differs(every, frozenset(side))
+    }
     parts: dict[str, list[list[Point]]] = defaultdict(list)
-    for arc, side in zip(arcs, sides, strict=True):
-        if _differs(every, side):
-            for department in {every[n].department for n in side}:
-                parts[department].append(arc)
+    for arc, side in zip(*_arcs(borders), strict=True):
+        for department in side - {""}:
+            parts[department].append(_thinned(arc, COARSE))
     found = {}
     for department, lines in sorted(parts.items()):
-        rings = []
-        for ring in _joined(lines):
-            thin = _thinned(ring, COARSE)
-            if len(thin) > 3:
-                rings.append([[x / SCALE, y / SCALE] for x, y in thin])
-        found[department] = rings
+        rings = [ring for ring in _joined(lines) if len(ring) > 3]
+        found[department] = [[[x / SCALE, y / SCALE] for x, y in ring] for ring in rings]
     return found
 
 

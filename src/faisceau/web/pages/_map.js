@@ -50,7 +50,12 @@
           color: look.border, weight: 0.6, opacity: 0.7, interactive: false, smoothFactor: 1.2,
         }).addTo(s.communes);
       }
+      const taken = [];
       for (const [lat, lon, name] of names) {
+        const at = s.map.latLngToContainerPoint([lat, lon]);
+        const box = [at.x - 4, at.y - 9, at.x + 7 * name.length + 6, at.y + 9];
+        if (taken.some((t) => box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) continue;
+        taken.push(box);
         s.L.marker([lat, lon], {
           interactive: false, keyboard: false, opacity: 1,
           icon: s.L.divIcon({ className: "fx-town", html: span(name), iconSize: null }),

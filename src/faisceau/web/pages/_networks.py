@@ -7,7 +7,7 @@ from typing import Any
 from faisceau.case.pictures.drawing import Point
 from faisceau.case.pictures.network import PART, Network, Node
 from faisceau.web.pages import _drawn
-from faisceau.words import N_
+from faisceau.words import N_, say
 
 TIES = {"mention": N_("in several exhibits"), "finding": N_("findings"), "person": N_("persons")}
 NAMES = {
@@ -52,6 +52,13 @@ FEW = 400
 NAMED = 60
 """Nodes that bear their name, where they are many; others show it under the pointer."""
 LONGEST = 34
+
+
+def label(node: Node) -> str:
+    """What a node is called, to a person."""
+    if node.kind == "owner":
+        return say(N_("owner of {exhibit}"), exhibit=node.value)
+    return node.label
 
 
 def drawing(
@@ -133,14 +140,15 @@ def _node(node: Node, at: Point, *, named: bool) -> dict[str, Any]:
     size = 8 + 4 * math.log1p(node.ties)
     if node.kind == PART:
         size = 14 + 6 * math.log1p(node.members)
-    label = node.label if len(node.label) <= LONGEST else f"{node.label[:LONGEST]}…"
+    said = label(node)
+    short = said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
     return {
-        "name": node.label,
+        "name": said,
         "x": x,
         "y": y,
         "value": node.members if node.kind == PART else node.ties,
         "category": node.kind,
         "symbol": SHAPES.get(node.kind, "circle"),
         "symbolSize": round(min(size, 64), 1),
-        "label": {"show": named, "formatter": label.replace("{", "(").replace("}", ")")},
+        "label": {"show": named, "formatter": short.replace("{", "(").replace("}", ")")},
     }

@@ -25,7 +25,7 @@ from faisceau.web.pages._elements import (
     text,
 )
 from faisceau.web.pages._frame import frame
-from faisceau.web.pages._networks import NAMES, TIES, drawing
+from faisceau.web.pages._networks import NAMES, TIES, drawing, label
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
 
@@ -73,7 +73,7 @@ class Page:
             self.place = card(classes="fx-picture")
             with part("div", "fx-stack fx-side") as side:
                 labelled(side, say(N_("The subject chosen, and views")))
-                self.about = card()
+                self.about = card(classes="fx-about").props("tabindex=0")
                 self.views = card()
         self.listed = card()
         with self.about:
@@ -102,11 +102,11 @@ class Page:
             self.weight.on("change", self._act(self._weighed))
             whole = ui.button(say(N_("All of it")), icon="zoom_out_map")
             whole.props("outline").on("click", self._act(self._whole))
-            for label, icon, handler in (
+            for said, icon, handler in (
                 (N_("PNG"), "image", self._png),
                 (N_("GraphML"), "file_download", self._graphml),
             ):
-                ui.button(say(label), icon=icon, on_click=self._act(handler)).props("outline")
+                ui.button(say(said), icon=icon, on_click=self._act(handler)).props("outline")
         self.filters = part("div", "fx-row")
         labelled(self.filters.props("role=group"), say(N_("Kinds of ties")))
         self.found = part("div", "fx-row")
@@ -146,7 +146,7 @@ class Page:
             if not found.nodes:
                 text("p", say(N_("Nobody by that name or number.")), "soft").props("role=status")
             for node in found.nodes:
-                button = text("button", node.label, "fx-facet").props("type=button")
+                button = text("button", label(node), "fx-facet").props("type=button")
                 button.on("click", self._act(lambda key=node.key: self._from(key)))
             if found.hidden:
                 text("p", say(N_("{n} more: say more"), n=found.hidden), "soft small")
@@ -218,9 +218,9 @@ class Page:
         self.chosen = key
         self.about.clear()
         with self.about:
-            text("h2", node.label, "wrap")
+            text("h2", label(node), "wrap")
             pairs: list[tuple[str, Any]] = [(N_("Kind"), say(NAMES.get(node.kind, node.kind)))]
-            if node.kind != PART and node.value not in node.label:
+            if node.kind != PART and node.value not in label(node):
                 pairs.append((N_("Value"), node.value))
             if node.kind == PART:
                 pairs.append((N_("Members"), node.members))
@@ -242,8 +242,8 @@ class Page:
         if node.kind == PART:
             acts = [(N_("Open"), "open_in_full", lambda: self._open(node.value))]
         with part("div", "fx-row"):
-            for label, icon, handler in acts:
-                made = ui.button(say(label), icon=icon, on_click=self._act(handler))
+            for said, icon, handler in acts:
+                made = ui.button(say(said), icon=icon, on_click=self._act(handler))
                 made.props("outline dense")
 
     def _ties(self, node: Node) -> None:
@@ -251,7 +251,7 @@ class Page:
         mine.sort(key=lambda e: -e.n)
         if not mine:
             return
-        names = {n.key: n.label for n in self.network.nodes}
+        names = {n.key: label(n) for n in self.network.nodes}
         rows = []
         for edge in mine[:LISTED]:
             other = edge.b if edge.a == node.key else edge.a
@@ -260,9 +260,9 @@ class Page:
         if len(mine) > LISTED:
             text("p", say(N_("{n} more below"), n=len(mine) - LISTED), "soft small")
 
-    def _link(self, key: str, label: str) -> Any:
+    def _link(self, key: str, said: str) -> Any:
         def build() -> None:
-            button = text("button", label, "fx-link").props("type=button")
+            button = text("button", said, "fx-link").props("type=button")
             button.on("click", self._act(lambda: self._choose(key)))
 
         return build
@@ -271,7 +271,7 @@ class Page:
         """Every tie drawn, as a table: the strongest first."""
         self.listed.clear()
         ties = sorted(self.network.edges, key=lambda e: (-e.n, e.a, e.b))
-        names = {n.key: n.label for n in self.network.nodes}
+        names = {n.key: label(n) for n in self.network.nodes}
         headers = ["", say(N_("With")), say(N_("By")), say(N_("First")), say(N_("Last"))]
         headers[0] = say(N_("Who"))
         with (
@@ -451,6 +451,7 @@ _STYLE = """
 .fx-net { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 18px;
   align-items: start; }
 .fx-graph { height: calc(100vh - 330px); min-height: 420px; }
+.fx-about { max-height: calc(100vh - 440px); min-height: 260px; overflow: auto; }
 .fx-link { all: unset; cursor: pointer; color: var(--accent); overflow-wrap: anywhere; }
 .fx-link:hover { text-decoration: underline; }
 .fx-link:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

@@ -41,7 +41,7 @@ LAND = "/outlines/departments.json"
 FRANCE = Box(41.3, -5.3, 51.2, 9.7)
 NEAR = 9
 """From this zoom on, communes are outlined."""
-TOWNS = 26
+TOWNS = 60
 PAGE = 50
 LISTED = 100
 KINDS = {"plate": N_("Number plate"), "device": N_("Device"), "phone": N_("Telephone number")}
@@ -246,7 +246,7 @@ class Page:
         self.box, self.zoom = Box(*map(float, event.args["box"])), float(event.args["zoom"])
         await self._load()
         if self.zoom < NEAR:
-            self._js("detail", [], [] if self.zoom < 6.5 else _towns(self.box, 14), {})
+            self._js("detail", [], [] if self.zoom < 6.5 else _towns(self.box, 30), {})
             return
         box = self.box
         lines = await in_thread(lambda: outlines.borders(*box))
@@ -423,7 +423,8 @@ _STYLE = """
   text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff; background: none; border: 0; }
 .body--dark .fx-town { color: #c7d0dc; text-shadow: 0 0 3px #000, 0 0 3px #000, 0 0 3px #000; }
 .fx-way { max-height: 260px; overflow: auto; }
-.body--dark .leaflet-bar a, .body--dark .leaflet-bar a:hover { background: #1c232d; color: #e6eaf0; border-color: #35404e; }
+.body--dark .leaflet-bar a, .body--dark .leaflet-bar a:hover { background: #1c232d;
+  color: #e6eaf0; border-color: #35404e; }
 .body--dark .leaflet-control-scale-line { background: #1c232dcc; color: #e6eaf0;
   border-color: #a9b4c3; text-shadow: none; }
 """
