@@ -118,13 +118,14 @@ def test_the_network_is_drawn_from_a_subject_kept_and_exported(page: Any, case: 
     entries = Workspace.open(case).ledger_entries()
     assert [e.operation for e in entries].count("disclosure") == 4  # two acts, opened and closed
     page.get_by_role("button", name="messages", exact=True).click()
-    page.get_by_text("No ties to draw").wait_for()
+    page.get_by_text("1 nodes, 0 ties").wait_for()
 
 
 def test_the_map_shows_spots_and_follows_a_plate_without_leaving_the_machine(page: Any) -> None:
     go(page, "/map")
     page.get_by_text("3 rows with a place in 2 spots").wait_for()
     page.get_by_text("Outlines: IGN").wait_for()
+    page.wait_for_timeout(1500)  # the view settles on what there is
     as_table(page)
     page.get_by_role("button", name="A1").press("Enter")
     page.get_by_text("Lille").first.wait_for()

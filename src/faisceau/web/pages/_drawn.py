@@ -149,9 +149,10 @@ def more(shown: int, total: int, on_click: Callable[..., Any]) -> None:
             ui.button(say(N_("Show more")), on_click=on_click).props("outline dense")
 
 
-def beside(title: str, **facts: Any) -> ui.element:
-    """A card for what belongs to a picture."""
-    return card(title, **facts)
+def same_as_table() -> ui.element:
+    """What unfolds to say in words what a picture shows; it stays as it is when that changes."""
+    with card(), ui.expansion(say(N_("The same as a table"))).classes("w-full"):
+        return part("div", "fx-stack")
 
 
 def _where(case: str, name: str, row: Mapping[str, Any]) -> Cell:

@@ -75,7 +75,7 @@ class Page:
                 labelled(side, say(N_("The subject chosen, and views")))
                 self.about = card(classes="fx-about").props("tabindex=0")
                 self.views = card()
-        self.listed = card()
+        self.listed = _drawn.same_as_table()
         with self.about:
             text("p", say(N_("Choose a node in the drawing, or search for one.")), "soft")
         ui.add_css(_STYLE)
@@ -99,7 +99,7 @@ class Page:
             find.on("click", self._act(self._find))
             self.weight = ui.number(say(N_("Times, at least")), value=1, min=1, max=10_000)
             self.weight.props("outlined dense").style("width: 136px")
-            self.weight.on("change", self._act(self._weighed))
+            self.weight.on_value_change(self._act(self._weighed))
             whole = ui.button(say(N_("All of it")), icon="zoom_out_map")
             whole.props("outline").on("click", self._act(self._whole))
             for said, icon, handler in (
@@ -133,8 +133,10 @@ class Page:
         await self._load()
 
     async def _weighed(self) -> None:
-        self.least = max(1, int(self.weight.value or 1))
-        await self._load()
+        least = max(1, int(self.weight.value or 1))
+        if least != self.least:
+            self.least = least
+            await self._load()
 
     async def _find(self) -> None:
         sought = self.sought.value or ""
@@ -274,10 +276,7 @@ class Page:
         names = {n.key: label(n) for n in self.network.nodes}
         headers = ["", say(N_("With")), say(N_("By")), say(N_("First")), say(N_("Last"))]
         headers[0] = say(N_("Who"))
-        with (
-            self.listed,
-            ui.expansion(say(N_("The same as a table"))).classes("w-full") as folded,
-        ):
+        with self.listed:
             rows = [
                 [
                     self._link(e.a, names[e.a]),
@@ -294,7 +293,6 @@ class Page:
             if len(ties) > MOST_TIES:
                 left = number(len(ties) - MOST_TIES)
                 text("p", say(N_("{n} weaker ties are not listed"), n=left), "soft small")
-        folded.set_value(False)
 
     # ---- what a person does to it ----
 

@@ -68,7 +68,7 @@ class Page:
     zoom: float = 5
     told: Places | None = None
     dark: bool = False
-    fitted: bool = False
+    days: tuple[Any, Any] = (None, None)
 
     def build(self) -> None:
         """Lay the page out; what is drawn comes after."""
@@ -86,7 +86,7 @@ class Page:
             with part("div", "fx-stack"):
                 self._following()
                 self.about = card()
-        self.listed = card()
+        self.listed = _drawn.same_as_table()
         with self.about:
             text("p", say(N_("Choose a spot on the map for its rows.")), "soft")
         ui.on("fx-view", self._act(self._moved))
@@ -101,7 +101,7 @@ class Page:
             self.since = _drawn.day_input(N_("From"))
             self.until = _drawn.day_input(N_("Until"))
             for made in (self.since, self.until):
-                made.on("change", self._act(self._load))
+                made.on_value_change(self._act(self._changed))
             whole = ui.button(say(N_("All of it")), icon="zoom_out_map").props("outline")
             whole.on("click", self._act(self._whole))
             self.facets = part("div", "fx-row").props("role=group")
@@ -171,7 +171,13 @@ class Page:
         since, until = _drawn.span(self.since.value, self.until.value)
         return Part(self.box, since, until)
 
+    async def _changed(self) -> None:
+        """A day changed: by a hand, or by what already loads."""
+        if (self.since.value, self.until.value) != self.days:
+            await self._load()
+
     async def _load(self) -> None:
+        self.days = (self.since.value, self.until.value)
         asked, tables = self._part(), set(self.tables)
         told = await in_thread(
             lambda: desk(self.session, self.case).pictures.places(asked, tables=tables)
@@ -215,7 +221,7 @@ class Page:
             ]
             for n, spot in enumerate(spots[:LISTED])
         ]
-        with self.listed, ui.expansion(say(N_("The same as a table"))).classes("w-full"):
+        with self.listed:
             table([say(h) for h in headers], rows, caption=say(N_("Spots")), right=5)
             if len(spots) > LISTED:
                 left = number(len(spots) - LISTED)

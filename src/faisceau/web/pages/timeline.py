@@ -45,6 +45,7 @@ class Page:
     case: str
     told: Timeline | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    asked: tuple[Any, ...] = ()
 
     def build(self) -> None:
         """Lay the page out; what is told comes after."""
@@ -66,10 +67,10 @@ class Page:
             whole.props("outline").on("click", self._act(self._whole))
         self.place = card(classes="fx-picture")
         self.below = part("div", "fx-stack")
-        self.counts = part("div")
+        self.counts = _drawn.same_as_table()
         for field_ in (self.since, self.until):
-            field_.on("change", self._act(self._load))
-        self.unit.on_value_change(self._act(self._load))
+            field_.on_value_change(self._act(self._changed))
+        self.unit.on_value_change(self._act(self._changed))
         self.look.on_value_change(self._act(self._draw))
         ui.timer(0.01, self._act(self._load), once=True)
 
@@ -81,7 +82,17 @@ class Page:
         self.unit.value = ""
         await self._load()
 
+    @property
+    def _wanted(self) -> tuple[Any, ...]:
+        return self.since.value, self.until.value, self.unit.value
+
+    async def _changed(self) -> None:
+        """A field changed: by a hand, or by what already loads."""
+        if self._wanted != self.asked:
+            await self._load()
+
     async def _load(self) -> None:
+        self.asked = self._wanted
         since, until = _drawn.span(self.since.value, self.until.value)
         unit = self.unit.value or None
         self.told = await in_thread(
@@ -106,8 +117,7 @@ class Page:
             self._undated(told)
             _drawn.untold(told.untold)
         if total:
-            with self.counts, card(), ui.expansion(say(N_("The same as a table"))) as folded:
-                folded.classes("w-full")
+            with self.counts:
                 self._table(told)
 
     def _chart(self, told: Timeline, total: int, dark: bool) -> None:
