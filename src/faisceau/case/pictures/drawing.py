@@ -12,7 +12,7 @@ from faisceau.case.pictures.network import Network
 Point = tuple[float, float]
 SIDE = 1000.0
 SEED = 1
-FINE = 400
+FINE = 150
 """Up to so many nodes, every distance counts; beyond, forces alone."""
 _FOREIGN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -172,6 +172,12 @@ class Networks:
         self._known: dict[str, tuple[Any, Strands]] = {}
         self._web: tuple[Any, Web] | None = None
 
+    def there(self) -> list[str]:
+        """The kinds of ties that the tables with rows may hold, and those between exhibits and
+        in findings."""
+        filled = self._door.filled() & self._door.covered
+        return [kind for kind in KINDS if kind in filled or kind not in READS]
+
     def find(self, text: str, limit: int = 20) -> Network:
         """Nodes whose value or name holds ``text``, those of most ties first."""
         web, untold = self._asked()

@@ -58,6 +58,9 @@ def label(node: Node) -> str:
     """What a node is called, to a person."""
     if node.kind == "owner":
         return say(N_("owner of {exhibit}"), exhibit=node.value)
+    if node.kind == PART and node.members > 1:
+        first = node.label.partition(", ")[0]
+        return say(N_("{first} and {n} others"), first=first, n=node.members - 1)
     return node.label
 
 

@@ -124,8 +124,7 @@ class Page:
 
     def _there(self) -> list[str]:
         """The kinds of ties that this case may have."""
-        covered = desk(self.session, self.case).mandate.data
-        return [kind for kind in KINDS if kind in covered or kind in ("mention", "finding")]
+        return desk(self.session, self.case).pictures.network.there()
 
     async def _toggle(self, kind: str) -> None:
         self.kinds ^= {kind}
