@@ -32,6 +32,16 @@ class Mask:
         self._secret = secret
         self._lifted = lifted or {}
 
+    @property
+    def signature(self) -> str:
+        """Tells one mask from another: what is lifted, without saying what."""
+        held = sorted((table, *sorted(rows)) for table, rows in self._lifted.items())
+        return hashlib.sha256(repr(held).encode()).hexdigest()
+
+    def lifted(self, table: str) -> frozenset[int]:
+        """The rows of a table that are shown bare."""
+        return self._lifted.get(table, frozenset())
+
     def batch(self, schema: Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with the identities of other procedures' rows masked."""
         if "procedure" not in batch.schema.names:

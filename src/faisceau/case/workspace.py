@@ -32,6 +32,7 @@ from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
+from faisceau.case.pictures import Door, Pictures
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover
@@ -147,6 +148,7 @@ class Workspace:
         self._picker = Picker(self._lake)
         self._listing = Listing(self._database)
         self._searched: SearchIndex | None = None
+        self._pictures: Pictures | None = None
         self._store = EvidenceStore(case.folder, case.scratch)
 
     @classmethod
@@ -584,6 +586,32 @@ class Workspace:
                 ):
                     index_rows(builder, segment, engine, self._mask, told)
         return sum(shard.rows for shard in index.shards()) - before, index
+
+    # ---- pictures ----
+
+    @property
+    def pictures(self) -> Pictures:
+        """What the pages draw of the case: its timeline, its network, its map."""
+        if self._pictures is None:
+            self._pictures = Pictures(
+                Door(
+                    covered=self.mandate.data,
+                    agent=self.agent,
+                    clock=self.clock,
+                    judge=lambda act: self._gate.judge(
+                        replace(act, procedures=self._listing().procedures(act.tables))
+                    ),
+                    reading=self._reading,
+                    passing=self._passing,
+                    engine=self._engine,
+                    gate=self._gate,
+                    writing=self._writing,
+                    mask=lambda: self._mask,
+                    filled=lambda: self._filled,
+                    database=self._database,
+                )
+            )
+        return self._pictures
 
     # ---- lexicons ----
 

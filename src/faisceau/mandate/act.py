@@ -46,6 +46,7 @@ OPERATIONS = {
         Operation("watch", "analyse", "combination", N_("watch for a list")),
         Operation("match", "analyse", "combination", N_("compare with a case"), kind="matching"),
         Operation("review", "judge", "review", N_("review a finding")),
+        Operation("note", "judge", "review", N_("keep a note or a view")),
         Operation("report", "disclose", "disclosure", N_("write the report")),
         Operation("export", "disclose", "disclosure", N_("export findings")),
         Operation("unmask", "lift", "consultation", N_("lift a mask")),

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from faisceau.errors import FaisceauError
 from faisceau.web.problems import Forbidden, NotSignedIn, TooLarge, problem_response, status_of
 from faisceau.web.session import COOKIE, SCOPE, House, Session
+from faisceau.web.settings import Settings
 from faisceau.words import LANGUAGES, N_, language, speaking
 
 API = "/api/"
@@ -118,16 +119,17 @@ class Guard:
 
     def _confining(self, scope: Scope, send: Send) -> Send:
         api = scope["path"].startswith(API)
-        return _Confining(send, self._house.settings.secure, api)
+        return _Confining(send, self._house.settings, api)
 
 
 class _Confining:
     """Adds to an answer the headers that confine the browser, and to a page's scripts the nonce
     without which they would not run."""
 
-    def __init__(self, send: Send, secure: bool, api: bool) -> None:
+    def __init__(self, send: Send, settings: Settings, api: bool) -> None:
         self._send = send
-        self._secure = secure
+        self._secure = settings.secure
+        self._tiles = _origin(settings.tile_url)
         self._api = api
         self._replaced = False
         self._start: Message | None = None
@@ -178,7 +180,7 @@ class _Confining:
         # NiceGUI compiles its templates in the browser: without eval nothing is shown.
         policy = (
             "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-            "object-src 'none'; img-src 'self' data: blob:; font-src 'self' data:; "
+            f"object-src 'none'; img-src 'self' data: blob:{self._tiles}; font-src 'self' data:; "
             "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; "
             f"script-src 'self' 'nonce-{self._nonce}' 'unsafe-eval'; "
             "style-src 'self' 'unsafe-inline'"
@@ -214,6 +216,12 @@ select, button {{ padding: .5rem 1rem; min-width: 12rem; }}
 </style></head><body><main><h1>Faisceau</h1><p>{escape(message)}</p>{told}{form}</main></body>
 </html>"""
     return text.encode()
+
+
+def _origin(tiles: str) -> str:
+    """The tile server that pages may show pictures from; ``{s}`` stands for any of its names."""
+    found = re.match(r"https?://[\w{}.:-]+", tiles)
+    return " " + found[0].replace("{s}", "*") if found else ""
 
 
 def _name(host: str) -> str:
