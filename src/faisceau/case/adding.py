@@ -29,6 +29,7 @@ from faisceau.case.examining import (
 )
 from faisceau.case.gate import Closing, Gate, describe
 from faisceau.case.recovery import sweep
+from faisceau.case.sealing import sealing
 from faisceau.errors import FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
@@ -352,15 +353,26 @@ class Adding:
             for n in old
         ]
         gone += self._merged(permit, listed, {path for one in gone for path in one.replaced})
+        change = sealing(
+            permit,
+            self.lake,
+            self.mandate,
+            self.database,
+            segments,
+            now=self.gate.clock(),
+            fresh=True,
+        )
         removed = [path for one in gone for path in one.replaced]
-        added = [*segments, *(segment for one in gone for segment in one.added)]
-        if removed:
+        added = [s for s in segments if s.path not in change.replaced]
+        added += [*change.segments, *(segment for one in gone for segment in one.added)]
+        if removed or change.replaced:
             closing.committed.append(self._sweep)  # the mark of commit outlives it, for recovery
         with catalog.committing(self.database, permit.number, closing) as connection:
             for taken in new:
                 taken.register(connection)
             lake.unregister(connection, removed)
             lake.register(connection, added)
+            closing.data.update(change.commit(connection, permit))
             closing.data.update(
                 exhibits=[taken.summary() for taken in new],
                 files_added=[

@@ -16,9 +16,9 @@ import pyarrow as pa
 from ibis import _
 
 from faisceau.case.masking import Mask
+from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.mandate.model import Scope
 from faisceau.tables.engines import LakeEngine
-from faisceau.tables.lake import Segment
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import COLUMNS, Builder, SearchIndex
@@ -55,6 +55,8 @@ class Answer:
     offset: int = 0
     indexed: int = 0
     """Rows that this search had to index first."""
+    sealed: Sealed = NOTHING_SEALED
+    """What is sealed, which no search sees."""
 
 
 def sight(scope: Scope | None, mask_id: str) -> str:
@@ -62,13 +64,11 @@ def sight(scope: Scope | None, mask_id: str) -> str:
     return hashlib.sha256(f"{scope!r}\n{mask_id}".encode()).hexdigest()
 
 
-def index_rows(
-    builder: Builder, segment: Segment, engine: LakeEngine, mask: Mask, told: Told
-) -> None:
-    """Index the rows of one segment, which alone ``engine`` reads."""
+def index_rows(builder: Builder, name: str, engine: LakeEngine, mask: Mask, told: Told) -> None:
+    """Index the rows of one segment, which alone ``engine`` reads, under ``name``."""
     message = engine.tables[MESSAGE.name].select(*COLUMNS)
     batches = (mask.batch(MESSAGE, batch) for batch in engine.batches(message))
-    builder.add(segment.path, batches, told)
+    builder.add(name, batches, told)
 
 
 def answering(

@@ -21,6 +21,7 @@ from faisceau.case.first_look import FirstLook
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged
 from faisceau.case.running import RunReport
+from faisceau.case.sealing import Sealed
 from faisceau.case.searching import Answer, hit_json
 from faisceau.case.withdrawing import Withdrawn
 from faisceau.case.workspace import CaseStatus, Workspace
@@ -103,6 +104,8 @@ def status_json(state: CaseStatus) -> dict[str, Any]:
         "exhibits": [exhibit_json(e) for e in state.exhibits],
         "tables": _totals(state.exhibits),
         "findings": state.findings,
+        "sealed": state.sealed.as_json(),
+        "findings_withheld": state.withheld,
         "due": [{"what": say(d.what, **d.facts), "on": d.on} for d in state.due],
         "warnings": state.warnings,
     }
@@ -171,11 +174,20 @@ def print_status(state: CaseStatus) -> None:
                 for name, counts in state.findings.items()
             ],
         )
+    print_sealed(state.sealed)
+    if state.withheld:
+        note_out(N_("{n} findings rest on sealed correspondence: withheld"), n=state.withheld)
     screen.print()
     for due in state.due:
         screen.print(f"{due.on:%d/%m/%Y}  {say(due.what, **due.facts)}")
     for warning in state.warnings:
         screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
+
+
+def print_sealed(sealed: Sealed) -> None:
+    """What is sealed, and so was left out of what is shown."""
+    for line, facts in sealed.lines():
+        note_out(line, **facts)
 
 
 def _unread_because(exhibit: Exhibit) -> str:
@@ -281,6 +293,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "total": answer.total,
         "offset": answer.offset,
         "hits": [hit_json(hit) for hit in answer.hits],
+        "sealed": answer.sealed.as_json(),
     }
 
 
@@ -300,6 +313,7 @@ def print_answer(answer: Answer) -> None:
         text = N_("No message answers")
     facts = {"n": answer.total, "first": answer.offset + 1, "last": answer.offset + shown}
     screen.print(say(text, **facts))
+    print_sealed(answer.sealed)
 
 
 def _marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
@@ -328,6 +342,7 @@ def run_json(report: RunReport) -> dict[str, Any]:
             {"analysis": n.analysis, "refused": n.decision is not None, "why": n.in_words()}
             for n in report.not_run
         ],
+        "sealed": report.sealed.as_json(),
     }
 
 
@@ -340,6 +355,7 @@ def print_run(report: RunReport, case: Path) -> None:
         )
         for limit in ran.limits:
             note_out("{limit}", limit=say(limit))
+    print_sealed(report.sealed)
     for left in report.not_run:
         text = N_("{analysis}: not run: {why}")
         click.echo(
