@@ -31,7 +31,17 @@ from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover, sweep
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
 from faisceau.case.sealing import NOTHING_SEALED, Seal, Sealed
-from faisceau.case.searching import READ, SHOWN, Answer, answering, as_hits, index_rows, sight
+from faisceau.case.searching import (
+    LANGUAGES,
+    READ,
+    SHOWN,
+    Answer,
+    answering,
+    as_hits,
+    in_languages,
+    index_rows,
+    sight,
+)
 from faisceau.case.sight import PRECISE, QUESTION, row_rules
 from faisceau.case.withdrawing import Withdrawn, withdraw
 from faisceau.disk import sync, write_durably
@@ -64,7 +74,7 @@ from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import MESSAGE, PLATE_READ, REVIEW
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
-from faisceau.tables.search_query import parse
+from faisceau.tables.search_query import asked_for, parse
 from faisceau.words import N_, speaking
 
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
@@ -493,6 +503,10 @@ class Workspace:
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
         with self._passing(act, [SHOWN], data={"query": question}) as (permit, closing, listed):
+            if asked_for(query.node, "lang"):
+                with self._database.connect() as connection:
+                    told = findings.listed(connection, permit, analysis=LANGUAGES)
+                query = in_languages(query, told)
             indexed, index = self._indexed(permit, listed, progress or (lambda _: None))
             patterns = self._engine(permit, listed, [SHOWN]) if query.patterns else nullcontext()
             with patterns as engine:

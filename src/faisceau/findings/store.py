@@ -63,6 +63,7 @@ READING = (
     "status",
     "export",
     "run",
+    "search",
     "withdraw",
     "purge",
 )
