@@ -105,7 +105,7 @@ def test_a_phrase_is_suggested_whose_words_say_nothing_alone(service: Desk, name
 
 
 def test_a_word_used_like_a_known_one_is_suggested_with_it(tmp_path: Path) -> None:
-    """``zetla`` is said as often by the others, of whom nothing is known: only its company tells."""
+    """``zetla`` is said as often by the others: only its company tells."""
     desk = Desk(tmp_path / "desk", mandate(regime="intelligence", more=CNCTR))
     (desk.folder / "l.yaml").write_text(LEXICON)
     out = io.StringIO()
