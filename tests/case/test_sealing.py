@@ -187,6 +187,18 @@ def test_a_rejected_record_is_not_quoted_where_somebody_is_protected(sealed: Des
     assert reject["reason"]
 
 
+def test_many_exhibits_added_at_once_are_sealed_alike(sealed: Desk) -> None:
+    """From eight paths on, several processes write the segments."""
+    paths = [sealed.file(f"m{n}.csv", MESSAGES.replace("coke", f"coke{n}")) for n in range(9)]
+    for added in sealed.workspace().add(paths):
+        assert added.error is None
+    assert len(texts(sealed)) == 20
+    assert sealed.workspace().status().sealed.counts == (("message", "lawyer", 30),)
+    held = [row for row in sealed.rows("mention") if "612345677" in row["value"]]
+    assert held == []
+    assert sealed.verify().ok
+
+
 def test_one_name_for_several_seals_is_told(sealed: Desk) -> None:
     sealed.add("other.csv", MESSAGES.replace("coke", "beuh"))
     with pytest.raises(UsageError, match="Several seals") as error:
