@@ -11,7 +11,7 @@ from ibis import Table
 from ibis.expr.types import BooleanValue
 
 from faisceau.mandate.permit import RowRule
-from faisceau.tables.correspondence import key_of
+from faisceau.tables.correspondence import PART, key_of
 from faisceau.tables.schemas import CALL, MEDIA, MESSAGE
 from faisceau.tables.schemas.schema import PROCEDURE
 
@@ -58,13 +58,21 @@ def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:
         gone = (table["table"] == of) & table.exhibit_id.isin(list(exhibits))
         gone &= table.procedure.isnull()
         conditions.append(~gone.fill_null(False))
-    if rule.sealed:  # the exhibit first: no key is made for the rows of the others
-        elsewhere = table.exhibit_id.notin(list(rule.sealed_exhibits))
-        open_to_all = key_of(table, _name(table)).notin(list(rule.sealed))
-        conditions.append(elsewhere | open_to_all)
+    if rule.sealed:
+        conditions.append(_not_sealed(table, rule))
     if rule.tables is not None:
         conditions.append(table["table"].isin(list(rule.tables)))
     return conditions
+
+
+def _not_sealed(table: Table, rule: RowRule) -> BooleanValue:
+    """True for rows under no sealed key: by exhibit and thread first, for a key takes time."""
+    name = _name(table)
+    elsewhere = table.exhibit_id.notin(list(rule.sealed_exhibits))
+    if name == MESSAGE.name:
+        threads = {key.split(PART)[2] for key in rule.sealed}
+        elsewhere |= table.thread_id.notin(sorted(threads)).fill_null(False)
+    return elsewhere | key_of(table, name).notin(list(rule.sealed))
 
 
 def _name(table: Table) -> str:
