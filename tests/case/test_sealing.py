@@ -52,6 +52,25 @@ def test_the_conversations_of_a_lawyer_are_sealed_in_whatever_spelling(sealed: D
     assert sealed.verify().ok
 
 
+def test_adding_says_what_was_sealed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "desk", mandate(more=LAWYER, roles=ROLES), agent="A1")
+    added = desk.add("messages.csv", MESSAGES)
+    assert ("{n} conversations sealed: {quality}", {"n": 3, "quality": "lawyer"}) in added.notes
+
+
+def test_a_lifting_that_fails_leaves_the_case_as_it_was(
+    sealed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("faisceau.case.sealing.lift", fail)
+    with pytest.raises(OSError, match="full"):
+        sealed.workspace("J1").lift_seal("t1", "ordonnance")
+    assert len(texts(sealed)) == 2
+    assert sealed.verify().ok
+
+
 def test_no_search_finds_what_is_sealed(sealed: Desk) -> None:
     desk = sealed.workspace()
     for question in ("maitre", "/ma.tre/", "sender:+33639980009", "thread:t1", "ditez~", "couri*"):

@@ -740,7 +740,11 @@ class Workspace:
         """Put another mandate in force; findings keep the version they were made under."""
         new = read_mandate(text, origin)
         act = Act("replace", widens_scope=widens_scope(self.mandate, new))
-        with self._writing(), self._gate.passing(act) as (permit, closing):
+        with (
+            self._writing(),
+            self._gate.passing(act) as (permit, closing),
+            self._all_or_nothing(closing),
+        ):
             version = _keep_mandate(
                 self.case, self._version.version + 1, text, new, agent=self.agent, now=self.clock()
             )
@@ -789,6 +793,7 @@ class Workspace:
                 permit,
                 closing,
             ),
+            self._all_or_nothing(closing),
         ):
             listed = self._listing()
             seal = sealing.chosen(listed.seals, name)
@@ -805,8 +810,20 @@ class Workspace:
     def _swapping(self, change: sealing.Change, closing: Closing) -> None:
         """Have the segments that others take the place of deleted, once that is committed."""
         if change.replaced:
-            store = EvidenceStore(self.case.folder, self.case.scratch)
-            closing.committed.append(lambda: sweep(self.case.folder, store, self._database))
+            closing.committed.append(self._sweep)
+
+    @contextmanager
+    def _all_or_nothing(self, closing: Closing) -> Iterator[None]:
+        """When an act fails, the segments that it had written go: the case is as before."""
+        try:
+            yield
+        except BaseException:
+            closing.data.clear()  # what it was about to change, it did not
+            self._sweep()
+            raise
+
+    def _sweep(self) -> None:
+        sweep(self.case.folder, self._store, self._database)
 
     def _swapped(
         self,
