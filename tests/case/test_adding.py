@@ -113,9 +113,12 @@ def test_a_table_outside_the_mandate_is_refused(tmp_path: Path) -> None:
     assert desk.verify().ok
 
 
-def test_protected_correspondence_is_never_passed_in_silence(tmp_path: Path) -> None:
+def test_a_clause_that_is_not_enforced_is_never_passed_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faisceau.mandate.model.UNENFORCED", ("protected",))
     more = '[[protected]]\nname = "Me X"\nquality = "lawyer"\nidentifiers = ["+33639980009"]\n'
-    desk = Desk(tmp_path / "desk", mandate(more=more))
+    desk = Desk(tmp_path / "desk", mandate(reference="PR/2026/0418", more=more))
     with pytest.raises(Refused, match="protected"):
         desk.add("messages.csv", MESSAGES)
 

@@ -32,9 +32,12 @@ contexts: []
 """
 SALE = (
     "wsh {name}\nla zipette est là, de la teuch aussi\nécris a zippo93 ou au 06 39 98 00 11\n"
-    "Dis à Karim"
+    "Dis à Karim\nla blanche neige est arrivée"
 )
-DINNER = "salut {name}\nprends du pain et du fromage à la gare\non mange à 20h\nDis à Karim"
+DINNER = (
+    "salut {name}\nla neige est blanche, prends du pain et du fromage à la gare\n"
+    "on mange à 20h\nDis à Karim"
+)
 
 
 @pytest.fixture
@@ -85,6 +88,45 @@ def test_a_word_is_suggested_with_its_counts_and_examples(service: Desk, name: s
         "pain",  # of the others
     ):
         assert kept not in found
+
+
+def test_a_phrase_is_suggested_whose_words_say_nothing_alone(service: Desk, name: str) -> None:
+    found = {one.term: one for one in service.workspace().lexicon_suggest(name)}
+    assert (found["blanche neige"].confirmed, found["blanche neige"].others) == (6, 0)
+    assert found["blanche neige"].examples[0][1] == "la blanche neige est arrivée"
+    assert not {"blanche", "neige"} & found.keys()
+    for kept in ("la teuch aussi", "une cale", "dis a", "wsh soukaina"):
+        assert kept not in found
+    desk = service.workspace()
+    text, _ = desk.lexicon_accept("blanche neige", "product", "seen in six cases", name)
+    after = Path(name).with_name("l5.yaml")
+    after.write_text(text)
+    assert "blanche neige" not in {one.term for one in desk.lexicon_suggest(str(after))}
+
+
+def test_a_word_used_like_a_known_one_is_suggested_with_it(tmp_path: Path) -> None:
+    """``zetla`` is said as often by the others: only its company tells."""
+    desk = Desk(tmp_path / "desk", mandate(regime="intelligence", more=CNCTR))
+    (desk.folder / "l.yaml").write_text(LEXICON)
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["thread_id", "sent_at", "text"])
+    for n in range(40):
+        for m in range(4):
+            word = ("teuch", "zetla")[(n + m) % 2]
+            line = f"tu veux combien de {word} ce soir" if m % 2 else f"{word} a trente le bout"
+            rows.writerow([f"T{n:02}", f"2026-09-01T10:{m:02}:00Z", line])
+            rows.writerow([f"T{n:02}", f"2026-09-01T11:{m:02}:00Z", "on mange des pates demain"])
+    desk.add("talks.csv", out.getvalue())
+    name = str(desk.folder / "l.yaml")
+    for finding in desk.run("messages.review", batch=40, lexicon=name):
+        if finding.subjects[0].type == "thread" and int(finding.subjects[0].value[1:]) < 21:
+            desk.workspace().review(finding.finding_id, "confirmed")
+    found = {one.term: one for one in desk.workspace().lexicon_suggest(name)}
+    assert found["zetla"].why == "alike"
+    assert found["zetla"].near == ("teuch",)
+    assert found["zetla"].likeness >= 0.5
+    assert not {"pates", "mange", "demain"} & found.keys()
 
 
 def test_a_word_leaves_only_when_an_agent_accepts_it(service: Desk, name: str) -> None:

@@ -89,6 +89,18 @@ def test_both_ledgers_record_the_combination_and_no_identifier(both: tuple[Desk,
         assert side.verify().ok
 
 
+def test_what_is_sealed_takes_no_part(tmp_path: Path) -> None:
+    """The first case's only trace of the number is a call with a lawyer."""
+    lawyer = '\n[[protected]]\nquality = "lawyer"\nidentifiers = ["06 87 65 43 21"]\n'
+    protocol = AUTHORISED + PROTOCOL.format(other=TWO, data='"mention"', until="2027-03-01")
+    one, two = desk(tmp_path, ONE, protocol + lawyer), desk(tmp_path, TWO)
+    one.add("calls.csv", "caller,callee\n+33612345678,+33687654321\n+33611111111,+33622222222\n")
+    fill_two = "account,name,identifiers\nzoe@example.org,Le grand,06 12 34 56 78\n"
+    two.add("book.csv", fill_two, as_table="contact")
+    mine, theirs = one.workspace().match(two.workspace())
+    assert (mine.compared, mine.shared, theirs.shared) == (2, (), ())
+
+
 @pytest.mark.parametrize("lacking", ["justification", "cnil_reference", "impact_assessment"])
 def test_a_protocol_with_a_condition_left_empty_is_refused_on_either_side(
     lacking: str, tmp_path: Path

@@ -252,18 +252,18 @@ def test_each_path_stands_alone_when_one_is_refused(
     assert (verdict.code, verdict.json["open_operations"]) == (0, [])
 
 
-def test_a_clause_that_is_not_enforced_yet_refuses_adding(
+def test_a_seal_is_lifted_by_the_authority_alone(
     shell: Shell, tmp_path: Path, messages: Path
 ) -> None:
     sealed = '[[protected]]\nname = "Me X"\nquality = "lawyer"\nidentifiers = ["+33639980002"]\n'
     case = new_case(tmp_path / "case", more=sealed)
-    answer = shell("add", case, messages)
+    assert shell("add", case, messages).code == 0
+    [seal] = shell("seal", "list", case, "--format", "json").json
+    assert (seal["seal_id"], seal["quality"]) == ("S1", "lawyer")
+    answer = shell("seal", "lift", case, "S1", "--act", "ordonnance")
     assert answer.code == 3
-    assert "protected" in answer.one_line()
     [refusal] = last_entries(case)
-    assert (refusal.operation, refusal.act) == ("refusal", "add")
-    assert list(refusal.policies) == ["clause-not-enforced"]
-    assert shell("status", case, "--format", "json").json["exhibits"] == []
+    assert (refusal.operation, refusal.act) == ("refusal", "lift_seal")
 
 
 # ---- what is no refusal ----

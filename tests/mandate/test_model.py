@@ -73,10 +73,14 @@ def test_a_protocol_is_found_by_the_case_it_is_with(mandate: Mandate) -> None:
     assert mandate.protocol("PR/1") is None
 
 
-def test_sealed_correspondence_is_not_enforced_yet(mandate: Mandate) -> None:
+def test_a_clause_that_is_not_enforced_counts_where_it_is_written(
+    mandate: Mandate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = replace(mandate, protected=(Protected("lawyer", ("+33612345678",)),))
+    assert unenforced(written) == []
+    monkeypatch.setattr("faisceau.mandate.model.UNENFORCED", ("protected",))
     assert unenforced(mandate) == []
-    lawyer = Protected("lawyer", ("+33612345678",))
-    assert unenforced(replace(mandate, protected=(lawyer,))) == ["protected"]
+    assert unenforced(written) == ["protected"]
 
 
 NARROW = Scope(("E1",), ("+33612345678",), date(2026, 1, 1), date(2026, 9, 1))

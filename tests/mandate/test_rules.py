@@ -4,6 +4,7 @@ The same examples prove that every policy counts: take one away and an answer ch
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,6 +28,8 @@ from faisceau.mandate.model import (
 from faisceau.mandate.policy_files import Policies, load_policies
 from faisceau.mandate.vocabulary import ROLES, TABLES
 
+UNENFORCED = ("protected",)
+"""A clause that these tests hold not to be enforced, so that its rule speaks."""
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AFTER = datetime(2027, 3, 2, 12, tzinfo=UTC)
 PROTOCOL = Interconnection(
@@ -408,6 +411,13 @@ def test_the_rule_answers_and_quotes_its_source(example: Example) -> None:
     assert example.source in decision.text()
     warned = {rule.id for rule in decision.warnings if isinstance(rule, Rule)}
     assert warned == ({example.warned} if example.warned else set())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _unenforced() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("faisceau.mandate.model.UNENFORCED", UNENFORCED)
+        yield
 
 
 @pytest.fixture(scope="module")

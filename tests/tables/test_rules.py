@@ -104,6 +104,21 @@ def test_a_row_without_a_time_is_outside_every_period() -> None:
         assert seen(MESSAGES, rule) == [1, 2, 3, 5]  # the fourth has no time
 
 
+@settings(max_examples=60, deadline=None)
+@given(stored=rows, sealed=st.sets(st.integers(0, 7)))
+def test_what_is_sealed_is_not_let_through_and_nothing_else(stored: Rows, sealed: set[int]) -> None:
+    """Without thread and account, a conversation is who talks."""
+    keys = [
+        f"{row['exhibit_id']}\x1f\x1f"
+        + ", ".join(sorted({row["sender_id"] or "", *(row["recipients"] or [])} - {None}))
+        for row in stored
+    ]
+    closed = {key for n, key in enumerate(keys) if n in sealed}
+    exhibits = {key.split("\x1f")[0] for key in closed}
+    rule = RowRule(sealed=tuple(sorted(closed)), sealed_exhibits=tuple(sorted(exhibits)))
+    assert seen(stored, rule) == [n for n, key in enumerate(keys, 1) if key not in closed]
+
+
 def test_a_rule_reads_columns_that_the_permit_does_not_show() -> None:
     """The sender decides, and stays hidden: ``seen`` asks for ``row_id`` alone."""
     rule = RowRule(participants=("l'ami",), participant_columns=("sender_id",))

@@ -10,6 +10,8 @@ import pytest
 from ibis import _
 
 from faisceau.errors import Confined, FaisceauError
+from faisceau.mandate.permit import RowRule
+from faisceau.tables.correspondence import key_of
 from faisceau.tables.engine import DuckEngine
 from faisceau.tables.lake import STORED, Lake, Segment
 from faisceau.tables.spark import SparkEngine
@@ -46,6 +48,22 @@ def test_two_engines_on_one_server_do_not_see_each_other(
     with SparkEngine(sail, permit_for(), lake, [], MESSAGE) as other:
         assert list(other.rows(other.tables["message"])) == []
         assert len(list(engine.rows(engine.tables["message"]))) == 5
+
+
+def test_what_is_sealed_is_no_row_of_spark_either(
+    sail: str, lake: Lake, listed: list[Segment], permit_for: PermitFor
+) -> None:
+    every = [STORED["message"]["exhibit_id", "account", "sender_id", "recipients", "thread_id"]]
+    with DuckEngine(permit_for(), lake, listed, every, scratch=lake.case / "s") as engine:
+        message = engine.tables["message"].mutate(key=key_of(engine.tables["message"], "message"))
+        keys = {row["row_id"]: row["key"] for row in engine.rows(message)}
+    first, *others = sorted(keys)
+    rule = RowRule(sealed=(keys[first],), sealed_exhibits=("E1", "E2", "E3"))
+    permit = permit_for(rows={"message": rule})
+    with SparkEngine(sail, permit, lake, listed, every) as engine:
+        left = {row["row_id"] for row in engine.rows(engine.tables["message"])}
+    assert left == {row for row in others if keys[row] != keys[first]}
+    assert left
 
 
 def test_the_sql_for_spark_is_checked_too(

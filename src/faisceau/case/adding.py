@@ -5,7 +5,7 @@ together share an act and its segments, up to ``SHARED_ROWS`` rows.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from faisceau.case.examining import (
 )
 from faisceau.case.gate import Closing, Gate, describe
 from faisceau.case.recovery import sweep
+from faisceau.case.sealing import Seal, sealing, told
 from faisceau.errors import FaisceauError, NotFound, Refused, UsageError
 from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
@@ -333,7 +334,7 @@ class Adding:
         permit: Permit,
         closing: Closing,
         segments: Sequence[Segment],
-        done: Sequence["_Taken"],
+        done: list["_Taken"],
     ) -> None:
         new = [t for t in done if t.new]
         errors = [describe(t.added.error) for t in done if t.added.error is not None]
@@ -351,15 +352,29 @@ class Adding:
             for n in old
         ]
         gone += self._merged(permit, listed, {path for one in gone for path in one.replaced})
+        change = sealing(
+            permit,
+            self.lake,
+            self.mandate,
+            self.database,
+            segments,
+            now=self.gate.clock(),
+            fresh=True,
+        )
+        for n, taken in enumerate(done):
+            if taken.new:
+                done[n] = taken.noting(change.put)
         removed = [path for one in gone for path in one.replaced]
-        added = [*segments, *(segment for one in gone for segment in one.added)]
-        if removed:
+        added = [s for s in segments if s.path not in change.replaced]
+        added += [*change.segments, *(segment for one in gone for segment in one.added)]
+        if removed or change.replaced:
             closing.committed.append(self._sweep)  # the mark of commit outlives it, for recovery
         with catalog.committing(self.database, permit.number, closing) as connection:
             for taken in new:
                 taken.register(connection)
             lake.unregister(connection, removed)
             lake.register(connection, added)
+            closing.data.update(change.commit(connection, permit))
             closing.data.update(
                 exhibits=[taken.summary() for taken in new],
                 files_added=[
@@ -407,6 +422,12 @@ class _Taken:
     def new(self) -> bool:
         """True when it is an exhibit now, and was not before, or was read anew."""
         return self.kept is not None and self.added.exhibit is not None
+
+    def noting(self, sealed: Iterable[Seal]) -> "_Taken":
+        """The same, with what was sealed in it among its notes."""
+        own = told(seal for seal in sealed if seal.exhibit_id == self.exhibit.exhibit_id)
+        notes = (*self.added.notes, *own.lines())
+        return replace(self, added=replace(self.added, notes=notes))
 
     def rests_on(self, sha256: str) -> bool:
         """True when one of the files it rests on has these bytes."""

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from faisceau.case import sealing
 from faisceau.case.gate import Closing
 from faisceau.errors import CaseError
 from faisceau.evidence import register as exhibits
@@ -84,6 +85,7 @@ def _durable(connection: Any, _: Any) -> None:
 def create(connection: sa.Connection) -> None:
     """Create every table of a new catalog."""
     _metadata.create_all(connection)
+    sealing.create(connection)
     for store in (exhibits, lake, findings):
         store.create(connection)
 

@@ -1,16 +1,19 @@
 """What the catalog lists, exhibits and segments, read again only when the catalog changed."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
 import sqlalchemy as sa
 
+from faisceau.case import sealing
+from faisceau.case.sealing import Seal
 from faisceau.case.sight import procedures_met
 from faisceau.evidence import register
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.tables import lake
+from faisceau.tables.identifiers import Identifier
 from faisceau.tables.lake import Segment
 
 
@@ -20,6 +23,9 @@ class Listed:
 
     exhibits: list[Exhibit]
     segments: list[Segment]
+    seals: list[Seal] = field(default_factory=list)
+    spelled: Mapping[str, Identifier] = field(default_factory=dict)
+    """How participants that a mandate names were found written."""
     _procedures: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)
 
     def procedures(self, tables: Collection[str]) -> frozenset[str]:
@@ -51,7 +57,10 @@ class Listing:
                 return self._known[1]
             with self._database.connect() as connection:
                 listed = Listed(
-                    register.exhibits(connection, status="kept"), lake.segments(connection)
+                    register.exhibits(connection, status="kept"),
+                    lake.segments(connection),
+                    sealing.seals(connection),
+                    sealing.spelled(connection),
                 )
             self._known = None if version is None else (version, listed)
             return listed

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from faisceau.analyses import Analysis
 from faisceau.case.cards import conversation
 from faisceau.case.examining import told_of
+from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.recognised import why_aside
 from faisceau.findings.model import Finding
@@ -183,6 +184,7 @@ def unexamined(
     exhibits: Sequence[Exhibit],
     hidden: Mapping[str, int],
     not_run: Iterable[tuple[Analysis, Decision | None]],
+    sealed: Sealed = NOTHING_SEALED,
 ) -> tuple[Unexamined, ...]:
     """What was not looked at, and why: files, cells, fields, tables, rows, analyses."""
     gaps: list[Unexamined] = []
@@ -214,6 +216,7 @@ def unexamined(
         for name, n in sorted(e.unknown.items()):
             why = N_("field unknown to the reader")
             gaps.append(Unexamined(Gap.UNKNOWN, f"{who}: {name}", Words(why), n))
+    gaps += _sealed(sealed)
     for table, n in sorted(hidden.items()):
         why = N_("outside the mandate's scope")
         gaps.append(Unexamined(Gap.OUT_OF_SCOPE, table, Words(why), n))
@@ -221,6 +224,13 @@ def unexamined(
         text: Any = Words(N_("was not run")) if decision is None else decision.text()
         gaps.append(Unexamined(Gap.NOT_RUN, analysis.name, text))
     return tuple(gaps)
+
+
+def _sealed(sealed: Sealed) -> Iterator[Unexamined]:
+    """What seals keep out of sight: how much, of whose correspondence."""
+    why = N_("correspondence with a protected person ([[protected]])")
+    for line, facts in sealed.lines():
+        yield Unexamined(Gap.SEALED, Words(line, facts), Words(why), facts["n"])
 
 
 def conversations(engine: LakeEngine) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from faisceau.analyses import Analysis, Params
+from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.errors import FaisceauError, PluginError, UsageError
 from faisceau.findings.model import SUBJECT_TYPES, Finding, Lead
 from faisceau.mandate.act import Decision
@@ -51,6 +52,8 @@ class RunReport:
 
     ran: tuple[Ran, ...]
     not_run: tuple[NotRun, ...]
+    sealed: Sealed = NOTHING_SEALED
+    """What is sealed in the tables that were read, and was not."""
 
     @property
     def refused(self) -> tuple[NotRun, ...]:

@@ -7,7 +7,7 @@ the permit of who asks: nothing shows here that ``rows`` would not show.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,26 @@ import pyarrow as pa
 from ibis import _
 
 from faisceau.case.masking import Mask
+from faisceau.case.sealing import NOTHING_SEALED, Sealed
+from faisceau.errors import UsageError
+from faisceau.findings.model import Finding
 from faisceau.mandate.model import Scope
 from faisceau.tables.engines import LakeEngine
-from faisceau.tables.lake import Segment
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import COLUMNS, Builder, SearchIndex
-from faisceau.tables.search_query import All, Query, Words, words_of
+from faisceau.tables.search_query import (
+    All,
+    Exact,
+    Node,
+    OneOf,
+    Query,
+    Words,
+    asked_for,
+    put_for,
+    words_of,
+)
+from faisceau.words import N_
 
 READ = Selection(MESSAGE, tuple(name for name in COLUMNS if name != "row_id"))
 SHOWN = Selection(
@@ -57,6 +70,8 @@ class Answer:
     """Rows that this search had to index first."""
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
     """Field of the search language -> its values among the answers, with how many hold each."""
+    sealed: Sealed = NOTHING_SEALED
+    """What is sealed, which no search sees."""
 
 
 def sight(scope: Scope | None, mask_id: str) -> str:
@@ -64,13 +79,48 @@ def sight(scope: Scope | None, mask_id: str) -> str:
     return hashlib.sha256(f"{scope!r}\n{mask_id}".encode()).hexdigest()
 
 
-def index_rows(
-    builder: Builder, segment: Segment, engine: LakeEngine, mask: Mask, told: Told
-) -> None:
-    """Index the rows of one segment, which alone ``engine`` reads."""
+LANGUAGES = "messages.languages"
+"""The analysis that tells the language of conversations."""
+
+
+def in_languages(query: Query, found: Sequence[Finding]) -> Query:
+    """The question with each language replaced by the conversations found to be in it.
+
+    ``found``: the findings of ``LANGUAGES``. Raises ``UsageError`` where they do not tell.
+    """
+    asked = asked_for(query.node, "lang")
+    if not asked:
+        return query
+    if not found:
+        raise UsageError(
+            N_("The languages of the conversations have not been told yet"),
+            hint=N_("Run: faisceau run CASE {analysis}"),
+            analysis=LANGUAGES,
+        )
+    counted = asked & {c.strip() for f in found for c in str(f.params["expected"]).split(",")}
+    if counted:
+        raise UsageError(
+            N_("Conversations in {lang} are counted, not listed"),
+            hint=N_("Run: faisceau run CASE {analysis} --set expected="),
+            lang=counted,
+            analysis=LANGUAGES,
+        )
+    talks: dict[str, list[Node]] = {code: [] for code in asked}
+    for finding in found:
+        for code in str(finding.lead.facts.get("lang", "")).split(", "):
+            if code in talks:
+                [exhibit] = {row >> 32 for r in finding.reasons for row in r.by_table()["message"]}
+                thread = finding.subjects[0].value
+                talks[code].append(All((Exact("exhibit", f"E{exhibit}"), Exact("thread", thread))))
+    nodes = {code: OneOf(tuple(those)) for code, those in talks.items()}
+    return replace(query, node=put_for(query.node, "lang", nodes))
+
+
+def index_rows(builder: Builder, name: str, engine: LakeEngine, mask: Mask, told: Told) -> None:
+    """Index the rows of one segment, which alone ``engine`` reads, under ``name``."""
     message = engine.tables[MESSAGE.name].select(*COLUMNS)
     batches = (mask.batch(MESSAGE, batch) for batch in engine.batches(message))
-    builder.add(segment.path, batches, told)
+    builder.add(name, batches, told)
 
 
 def answering(

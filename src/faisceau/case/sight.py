@@ -5,28 +5,20 @@ are out of sight once their period is over, whatever the files still hold.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Kind
 from faisceau.mandate.model import PARIS, Mandate, Scope, today
 from faisceau.mandate.permit import RowRule
 from faisceau.mandate.retention import periods
-from faisceau.tables.identifiers import spellings
+from faisceau.tables.correspondence import PARTICIPANTS, SEALED, forms
+from faisceau.tables.identifiers import Identifier, spellings
 from faisceau.tables.lake import STORED
 from faisceau.tables.schemas import MENTION, PAYMENT, PLATE_READ, REJECT, Schema
 from faisceau.tables.schemas.schema import TIME
-
-PARTICIPANTS: Mapping[str, tuple[str, ...]] = {
-    "message": ("account", "sender_id", "recipients", "thread_id"),
-    "call": ("caller", "callee"),
-    "contact": ("identifiers",),
-    "handset": ("msisdn", "accounts"),
-    "person": ("phone", "email"),
-    "sim_sale": ("msisdn",),
-}
-"""Columns that name who takes part, for ``[scope] participants``."""
-
 
 QUESTION: Mapping[str, str] = {
     "plate": "plate",
@@ -40,12 +32,63 @@ PRECISE = frozenset(QUESTION.values())
 """What a question that asks for rows by their ids names: it can be no more precise."""
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Correspondence that nobody sees: keys by table, the exhibits they are of."""
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exhibits: tuple[str, ...] = ()
+
+
+NOTHING = Closed()
+
+
 def row_rules(
-    mandate: Mandate, kind: Kind, tables: Iterable[str], exhibits: Iterable[Exhibit], now: datetime
+    mandate: Mandate,
+    kind: Kind,
+    tables: Iterable[str],
+    exhibits: Iterable[Exhibit],
+    now: datetime,
+    *,
+    closed: Closed = NOTHING,
+    spelled: Mapping[str, Identifier] = MappingProxyType({}),
 ) -> dict[str, RowRule]:
-    """The rule of each table for work of ``kind`` at a moment."""
+    """The rule of each table for work of ``kind`` at a moment.
+
+    ``closed``: what seals keep out of sight; ``spelled``: how participants were found written.
+    """
     listed = list(exhibits)
-    return {name: _rule(mandate, kind, STORED[name], listed, now) for name in tables}
+    taking_part = _participants(mandate, spelled)
+    return {
+        name: _sealed(
+            _rule(mandate, kind, STORED[name], listed, now, taking_part=taking_part),
+            name,
+            mandate,
+            closed,
+        )
+        for name in tables
+    }
+
+
+def _participants(mandate: Mandate, spelled: Mapping[str, Identifier]) -> tuple[str, ...]:
+    """The participants of the scope, in every spelling: those usual, and those met in the case."""
+    given = mandate.scope.participants if mandate.scope else ()
+    wanted = forms(given) if spelled else frozenset()
+    usual = (way for one in given for way in spellings(one))
+    met = (way for way, one in spelled.items() if one in wanted)
+    return tuple(dict.fromkeys((*usual, *met)))
+
+
+def _sealed(rule: RowRule, name: str, mandate: Mandate, closed: Closed) -> RowRule:
+    """A rule with what seals keep out of sight; none changes where nobody is protected.
+
+    A record that was rejected is not quoted then: nobody can tell whose correspondence it was.
+    """
+    if keys := closed.keys.get(name):
+        rule = replace(rule, sealed=keys, sealed_exhibits=closed.exhibits)
+    if name == REJECT.name and (mandate.protected or closed.exhibits):
+        rule = replace(rule, blank=SEALED)
+    return rule
 
 
 def kept_longer(exhibits: Iterable[Exhibit], now: datetime) -> tuple[str, ...]:
@@ -83,7 +126,13 @@ def procedures_met(exhibits: Iterable[Exhibit], tables: Collection[str]) -> froz
 
 
 def _rule(
-    mandate: Mandate, kind: Kind, schema: Schema, exhibits: list[Exhibit], now: datetime
+    mandate: Mandate,
+    kind: Kind,
+    schema: Schema,
+    exhibits: list[Exhibit],
+    now: datetime,
+    *,
+    taking_part: tuple[str, ...],
 ) -> RowRule:
     scope = mandate.scope or Scope()
     at = next((c.name for c in schema if c.type == TIME), None)
@@ -97,7 +146,7 @@ def _rule(
         since=_midnight(scope.since) if dated and scope.since else None,
         until=_midnight(scope.until + timedelta(days=1)) if dated and scope.until else None,
         time_column=at if dated or reads else None,
-        participants=tuple(s for p in scope.participants for s in spellings(p)) if people else None,
+        participants=taking_part if people else None,
         participant_columns=people,
         procedures=mandate.procedures(today(now)) if kind is Kind.MATCHING else None,
         own=mandate.reference if kind is Kind.MATCHING else None,

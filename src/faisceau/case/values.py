@@ -52,6 +52,8 @@ def status_json(state: CaseStatus) -> dict[str, Any]:
         "exhibits": [exhibit_json(e) for e in state.exhibits],
         "tables": _totals(state.exhibits),
         "findings": state.findings,
+        "sealed": state.sealed.as_json(),
+        "findings_withheld": state.withheld,
         "due": [{"what": say(d.what, **d.facts), "on": d.on} for d in state.due],
         "warnings": state.warnings,
     }
@@ -85,6 +87,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "total": answer.total,
         "offset": answer.offset,
         "hits": [hit_json(hit) for hit in answer.hits],
+        "sealed": answer.sealed.as_json(),
     }
 
 
@@ -103,6 +106,7 @@ def run_json(report: RunReport) -> dict[str, Any]:
             {"analysis": n.analysis, "refused": n.decision is not None, "why": n.in_words()}
             for n in report.not_run
         ],
+        "sealed": report.sealed.as_json(),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faisceau.case import catalog
+from faisceau.case import catalog, sealing
 from faisceau.case.gate import Gate
 from faisceau.errors import NotFound
 from faisceau.evidence import register
@@ -85,6 +85,7 @@ def withdraw(
         with catalog.committing(database, permit.number, closing) as connection:
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
+            sealing.forget_exhibit(connection, exhibit.exhibit_id)
             touched = findings.withdraw_exhibit(connection, permit, exhibit.exhibit_id)
             register.mark(
                 connection,

@@ -3,8 +3,8 @@
 import hashlib
 import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import ibis
 import pyarrow as pa
 from ibis import Table
+from sqlalchemy import Connection
 
 from faisceau.analyses import Analysis
-from faisceau.case import catalog, folder, reporting
+from faisceau.case import catalog, folder, reporting, sealing
 from faisceau.case.adding import Added, Adding, orders_of
 from faisceau.case.cards import (
     cards,
@@ -29,21 +30,24 @@ from faisceau.case.cards import (
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
-from faisceau.case.gate import Clock, Gate
+from faisceau.case.gate import Clock, Closing, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
 from faisceau.case.pictures import Door, Pictures
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
-from faisceau.case.recovery import recover
+from faisceau.case.recovery import recover, sweep
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
+from faisceau.case.sealing import NOTHING_SEALED, Seal, Sealed
 from faisceau.case.searching import (
+    LANGUAGES,
     READ,
     SHOWN,
     Answer,
     answering,
     as_hits,
     counts,
+    in_languages,
     index_rows,
     sight,
 )
@@ -71,6 +75,8 @@ from faisceau.mandate.permit import Permit
 from faisceau.mandate.reading import read_mandate
 from faisceau.mandate.vocabulary import DERIVED
 from faisceau.report.model import FindingCard, Proof, ReportData
+from faisceau.tables import lake, search_index
+from faisceau.tables.correspondence import SEALED
 from faisceau.tables.engine import absent, columns_of
 from faisceau.tables.engines import LakeEngine, open_engine
 from faisceau.tables.lake import STORED, Lake, Segment
@@ -78,7 +84,7 @@ from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import MESSAGE, PLATE_READ, REVIEW
 from faisceau.tables.schemas.schema import Selection
 from faisceau.tables.search_index import SearchIndex
-from faisceau.tables.search_query import parse
+from faisceau.tables.search_query import asked_for, parse
 from faisceau.words import N_, speaking
 
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
@@ -116,6 +122,9 @@ class CaseStatus:
     findings: Mapping[str, Mapping[str, int]]
     due: list[Due]
     warnings: list[str]
+    sealed: Sealed = NOTHING_SEALED
+    """What is sealed, and how many findings are withheld because they rest on it."""
+    withheld: int = 0
 
 
 class Workspace:
@@ -342,7 +351,10 @@ class Workspace:
             except FaisceauError as error:
                 decision = error.facts.get("decision") if isinstance(error, Refused) else None
                 not_run.append(NotRun(analysis.name, error.message, error.facts, decision, error))
-        return RunReport(tuple(ran), tuple(not_run))
+        read = {
+            table for name in (r.analysis for r in ran) for table in known.analysis(name).tables
+        }
+        return RunReport(tuple(ran), tuple(not_run), self._sealed(read))
 
     def _covers(self, analysis: Analysis) -> bool:
         return analysis.tables - {*DERIVED} <= self.mandate.data
@@ -367,7 +379,7 @@ class Workspace:
             given = {s: engine.tables[s.schema.name] for s in stored}
             given.update({s: self._verdicts(permit, s) for s in covered if s.schema is REVIEW})
             inputs = [given[s] if s in covered else absent(s) for s in selections]
-            limits = self._limits(missing)
+            limits = self._limits(missing, {s.schema.name for s in stored})
             leads = analysis.function(*inputs, params, engine)
             secret = KeyRing.open(self.case.case_id).secret
             now = self.clock()
@@ -426,7 +438,7 @@ class Workspace:
         tables = frozenset(s.schema.name for s in reads)
         return Act("run", kind=analysis.kind, analysis=analysis.name, tables=tables)
 
-    def _limits(self, missing: Sequence[Selection]) -> tuple[str, ...]:
+    def _limits(self, missing: Sequence[Selection], tables: Collection[str]) -> tuple[str, ...]:
         listed, not_covered = self._listed, N_("Table not covered by the mandate: ")
         limits = [
             (N_("Table refused to this run: ") if s.schema.name in listed else not_covered)
@@ -435,6 +447,8 @@ class Workspace:
         ]
         if self.mandate.scope is not None:
             limits.append(N_("Only what the mandate's scope lets be seen was read"))
+        if self._sealed(tables):
+            limits.append(N_("Sealed correspondence was not read"))
         return tuple(limits)
 
     @property
@@ -549,6 +563,10 @@ class Workspace:
         query = parse(question)
         act = Act("search", tables=frozenset({MESSAGE.name}))
         with self._passing(act, [SHOWN], data={"query": question}) as (permit, closing, listed):
+            if asked_for(query.node, "lang"):
+                with self._database.connect() as connection:
+                    told = findings.listed(connection, permit, analysis=LANGUAGES)
+                query = in_languages(query, told)
             indexed, index = self._indexed(permit, listed, progress or (lambda _: None))
             patterns = self._engine(permit, listed, [SHOWN]) if query.patterns else nullcontext()
             with patterns as engine:
@@ -559,7 +577,8 @@ class Workspace:
             hits = as_hits(query, ids, rows, self._mask)
             counted = counts(index, query) if facets and not query.patterns else {}
             closing.data["rows"] = total
-        return Answer(question, total, hits, offset, indexed, counted)
+        sealed = self._sealed({MESSAGE.name})
+        return Answer(question, total, hits, offset, indexed, counted, sealed)
 
     def _indexed(
         self, permit: Permit, segments: Sequence[Segment], told: Callable[[int], None]
@@ -570,13 +589,15 @@ class Workspace:
             self._searched = SearchIndex(self.case.folder, seen)
         index = self._searched
         listed = [s for s in segments if s.table == MESSAGE.name]
-        if not index.missing(segment.path for segment in listed):
+        names = sealing.names(listed, self._listing().seals)
+        if not index.missing(names.values()):
             return 0, index
+        search_index.retain_named(self.case.folder, names.values())
         before = sum(shard.rows for shard in index.shards())
         with index.building() as builder:
-            lacking = set(index.missing(segment.path for segment in listed))
+            lacking = set(index.missing(names.values()))
             for segment in listed:
-                if segment.path not in lacking:
+                if names[segment.path] not in lacking:
                     continue
                 with (
                     part_folder(self.case.scratch) as scratch,
@@ -584,7 +605,7 @@ class Workspace:
                         "duckdb", permit, self._lake, [segment], [READ], scratch=scratch
                     ) as engine,
                 ):
-                    index_rows(builder, segment, engine, self._mask, told)
+                    index_rows(builder, names[segment.path], engine, self._mask, told)
         return sum(shard.rows for shard in index.shards()) - before, index
 
     # ---- pictures ----
@@ -671,9 +692,16 @@ class Workspace:
             with self._database.connect() as connection:
                 exhibits = register.exhibits(connection, status="kept")
                 counts = findings.count(connection, permit)
+                withheld = findings.withheld(connection, permit)
             closing.data.update(exhibits=len(exhibits))
         return CaseStatus(
-            self.mandate.reference, exhibits, counts, self._due(), self.warnings(exhibits)
+            self.mandate.reference,
+            exhibits,
+            counts,
+            self._due(),
+            self.warnings(exhibits),
+            self.sealed,
+            withheld,
         )
 
     def _due(self) -> list[Due]:
@@ -727,6 +755,15 @@ class Workspace:
         """The finding whose id begins with ``prefix``. Raises ``NotFound``."""
         with self._database.connect() as connection:
             found = findings.by_prefix(connection, permit, prefix) if prefix else []
+        if not found and prefix:
+            with self._database.connect() as connection:
+                if findings.withheld(connection, permit, prefix):
+                    raise FaisceauError(
+                        N_("Finding {finding} rests on sealed correspondence"),
+                        hint=N_("faisceau seal list {case} shows what is sealed"),
+                        finding=prefix,
+                        case=self.case.folder,
+                    )
         if len(found) != 1:
             raise NotFound(
                 N_("No finding {finding}") if not found else N_("Several findings {finding}…"),
@@ -866,13 +903,105 @@ class Workspace:
         """Put another mandate in force; findings keep the version they were made under."""
         new = read_mandate(text, origin)
         act = Act("replace", widens_scope=widens_scope(self.mandate, new))
-        with self._writing(), self._gate.passing(act) as (permit, closing):
+        with (
+            self._writing(),
+            self._gate.passing(act) as (permit, closing),
+            self._all_or_nothing(closing),
+        ):
             version = _keep_mandate(
                 self.case, self._version.version + 1, text, new, agent=self.agent, now=self.clock()
             )
+            change = sealing.sealing(
+                permit,
+                self._lake,
+                new,
+                self._database,
+                self._listing().segments,
+                now=self.clock(),
+                fresh=False,
+            )
             closing.data.update(_mandate_data(self.case, version))
+            self._swapping(change, closing)
             with catalog.committing(self._database, permit.number, closing) as connection:
                 catalog.add_mandate(connection, version)
+                self._swapped(change, connection, permit, closing)
+
+    # ---- seals ----
+
+    @property
+    def sealed(self) -> Sealed:
+        """How many seals are in force, by table and quality."""
+        return self._sealed(SEALED)
+
+    def _sealed(self, tables: Collection[str]) -> Sealed:
+        """The seals that whoever reads these tables is kept from; derived ones follow theirs."""
+        derived = bool(set(tables) & {"mention", "media"})
+        return sealing.told(self._listing().seals, SEALED if derived else tables)
+
+    def seals(self) -> list[Seal]:
+        """Every seal, lifted ones included: what it is on, never what that holds."""
+        with self._gate.passing(Act("seal_list")) as (_, closing):
+            found = self._listing().seals
+            closing.data["seals"] = len(found)
+        return found
+
+    def lift_seal(self, name: str, act: str) -> Seal:
+        """Lift one seal (its id or its thread), under an act of the authority.
+
+        Raises ``NotFound``, ``UsageError`` when the name is that of several, ``Refused``.
+        """
+        with (
+            self._writing(),
+            self._gate.passing(Act("lift_seal", record=act), data={"act": act}) as (
+                permit,
+                closing,
+            ),
+            self._all_or_nothing(closing),
+        ):
+            listed = self._listing()
+            seal = sealing.chosen(listed.seals, name)
+            change = sealing.lifting(permit, self._lake, seal, listed.seals, listed.segments)
+            closing.data.update(seal=seal.seal_id, exhibit_id=seal.exhibit_id, rows=seal.rows)
+            self._swapping(change, closing)
+            with catalog.committing(self._database, permit.number, closing) as connection:
+                self._swapped(change, connection, permit, closing)
+                lifted = sealing.lift(
+                    connection, permit, seal, under=act, by=self.agent, at=self.clock()
+                )
+        return lifted
+
+    def _swapping(self, change: sealing.Change, closing: Closing) -> None:
+        """Have the segments that others take the place of deleted, once that is committed."""
+        if change.replaced:
+            closing.committed.append(self._sweep)
+
+    @contextmanager
+    def _all_or_nothing(self, closing: Closing) -> Iterator[None]:
+        """When an act fails, the segments that it had written go: the case is as before."""
+        try:
+            yield
+        except BaseException:
+            closing.data.clear()  # what it was about to change, it did not
+            self._sweep()
+            raise
+
+    def _sweep(self) -> None:
+        sweep(self.case.folder, self._store, self._database)
+
+    def _swapped(
+        self,
+        change: sealing.Change,
+        connection: Connection,
+        permit: Permit,
+        closing: Closing,
+    ) -> None:
+        """Put what sealing changes in the catalog and in the act's closing entry."""
+        lake.unregister(connection, change.replaced)
+        lake.register(connection, change.segments)
+        closing.data.update(change.commit(connection, permit))
+        files = [segment.fixity() for segment in change.segments]
+        closing.data["files_added"] = [*closing.data.get("files_added", []), *files]
+        closing.data["files_removed"] = list(change.replaced)
 
     # ---- erasing ----
 
@@ -1014,7 +1143,7 @@ class Workspace:
             proof=self._proof(entries),
             refusals=reporting.refusals(entries),
             rejects=reporting.rejects(engine),
-            unexamined=reporting.unexamined(exhibits, hidden, not_run),
+            unexamined=reporting.unexamined(exhibits, hidden, not_run, self.sealed),
             conversations=reporting.conversations(engine),
             found=len(found),
             chosen=bool(chosen),
@@ -1025,9 +1154,12 @@ class Workspace:
         if self.mandate.scope is None:
             return {}
         hidden = {}
+        sealed = Counter[str]()
+        for seal in self._listing().seals:
+            sealed[seal.table] += seal.rows if seal.in_force else 0
         for name, table in engine.tables.items():
             [seen] = engine.rows(table.aggregate(n=table.count()))
-            total = sum(s.rows for s in segments if s.table == name)
+            total = sum(s.rows for s in segments if s.table == name) - sealed.get(name, 0)
             if total > seen["n"]:
                 hidden[name] = total - seen["n"]
         return hidden
@@ -1108,7 +1240,15 @@ class Workspace:
         """Pass the gate for ``act``, with the rules of its tables; the segments there are."""
         listed = self._listing()
         columns = {s.schema.name: frozenset(s.names) for s in selections}
-        rules = row_rules(self.mandate, kind, columns, listed.exhibits, self.clock())
+        rules = row_rules(
+            self.mandate,
+            kind,
+            columns,
+            listed.exhibits,
+            self.clock(),
+            closed=sealing.closed(listed.seals),
+            spelled=listed.spelled,
+        )
         act = replace(act, procedures=listed.procedures(act.tables))
         with self._gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing):
             yield permit, closing, listed.segments

@@ -28,6 +28,7 @@ def program() -> click.Group:
         lexicon,
         matching,
         profiles,
+        sealing,
         serving,
         watching,
     )

@@ -56,7 +56,8 @@ def test(case: Path, name: str, every: bool) -> None:
 @command(
     "suggest",
     N_(
-        "Words that confirmed conversations use more than the others, and a lexicon lacks.\n\n"
+        "Words and phrases that confirmed conversations use more than the others, or like the "
+        "words of a lexicon, and that it lacks.\n\n"
         "Learnt from verdicts (kind ai): a case under a judicial mandate may not run it. Nothing "
         "that is an identifier or a name in the case, or occurs in fewer than five conversations, "
         "is shown. A name that only the texts hold, written small, can be among them: look at the "
@@ -84,6 +85,9 @@ def suggest(case: Path, name: str, top: int) -> None:
                 others=one.others,
             )
         )
+        if one.near:
+            words = N_("used like {near} (likeness {likeness})")
+            out().print("    " + say(words, near=one.near, likeness=one.likeness))
         for row, text in one.examples:
             out().print(f"    {row}  {' '.join(text.split())[:120]}")
 

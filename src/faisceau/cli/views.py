@@ -20,6 +20,7 @@ from faisceau.case.first_look import FirstLook
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged
 from faisceau.case.running import RunReport
+from faisceau.case.sealing import Sealed
 from faisceau.case.searching import Answer
 from faisceau.case.values import chosen_tables
 from faisceau.case.withdrawing import Withdrawn
@@ -121,11 +122,20 @@ def print_status(state: CaseStatus) -> None:
                 for name, counts in state.findings.items()
             ],
         )
+    print_sealed(state.sealed)
+    if state.withheld:
+        note_out(N_("{n} findings rest on sealed correspondence: withheld"), n=state.withheld)
     screen.print()
     for due in state.due:
         screen.print(f"{due.on:%d/%m/%Y}  {say(due.what, **due.facts)}")
     for warning in state.warnings:
         screen.print(say(N_("Warning: {warning}"), warning=warning), style="yellow")
+
+
+def print_sealed(sealed: Sealed) -> None:
+    """What is sealed, and so was left out of what is shown."""
+    for line, facts in sealed.lines():
+        note_out(line, **facts)
 
 
 def _unread_because(exhibit: Exhibit) -> str:
@@ -229,6 +239,7 @@ def print_answer(answer: Answer) -> None:
         text = N_("No message answers")
     facts = {"n": answer.total, "first": answer.offset + 1, "last": answer.offset + shown}
     screen.print(say(text, **facts))
+    print_sealed(answer.sealed)
 
 
 def _marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
@@ -251,6 +262,7 @@ def print_run(report: RunReport, case: Path) -> None:
         )
         for limit in ran.limits:
             note_out("{limit}", limit=say(limit))
+    print_sealed(report.sealed)
     for left in report.not_run:
         text = N_("{analysis}: not run: {why}")
         click.echo(

@@ -1,7 +1,7 @@
 """Findings and reviews in the case's catalog. The desk owns the transaction and the permit."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +46,14 @@ _lifted = sa.Table(
     sa.Column("at", sa.String, nullable=False),
 )
 
+_withheld = sa.Table(
+    "finding_sealed",
+    _metadata,
+    sa.Column("finding_id", sa.String, primary_key=True),
+    sa.Column("seal", sa.Integer, primary_key=True, autoincrement=False),
+)
+"""Findings that rest on sealed correspondence, and under which seals: nobody reads them."""
+
 READING = (
     "findings",
     "show",
@@ -55,6 +63,7 @@ READING = (
     "status",
     "export",
     "run",
+    "search",
     "withdraw",
     "purge",
 )
@@ -114,6 +123,7 @@ def listed(
     ``statuses`` asks for them."""
     permit.require(*READING)
     query = sa.select(_findings).order_by(_findings.c.score.desc(), _findings.c.finding_id)
+    query = query.where(*_open(connection))
     if analysis is not None:
         query = query.where(_findings.c.analysis == analysis)
     if wanted := list(statuses):
@@ -163,14 +173,16 @@ def by_prefix(connection: sa.Connection, permit: Permit, prefix: str) -> list[Fi
     """The findings whose id begins with ``prefix`` (two at most: one, none, or ambiguous)."""
     permit.require(*READING)
     query = sa.select(_findings).where(_findings.c.finding_id.startswith(prefix, autoescape=True))
-    return [_finding(row) for row in connection.execute(query.limit(2))]
+    return [_finding(row) for row in connection.execute(query.where(*_open(connection)).limit(2))]
 
 
 def count(connection: sa.Connection, permit: Permit) -> dict[str, dict[str, int]]:
     """Number of findings by analysis and status."""
     permit.require(*READING)
-    query = sa.select(_findings.c.analysis, _findings.c.status, sa.func.count()).group_by(
-        _findings.c.analysis, _findings.c.status
+    query = (
+        sa.select(_findings.c.analysis, _findings.c.status, sa.func.count())
+        .where(*_open(connection))
+        .group_by(_findings.c.analysis, _findings.c.status)
     )
     counts: dict[str, dict[str, int]] = {}
     for analysis, status, n in connection.execute(query):
@@ -222,6 +234,7 @@ def verdicts(connection: sa.Connection, permit: Permit) -> list[dict[str, Any]]:
     query = (
         sa.select(_reviews, _findings.c.analysis, _findings.c.lead)
         .join(_findings, _findings.c.finding_id == _reviews.c.finding_id)
+        .where(*_open(connection))
         .order_by(_reviews.c.number)
     )
     given = list(connection.execute(query))
@@ -262,12 +275,57 @@ def lifted(connection: sa.Connection) -> dict[str, frozenset[int]]:
     query = sa.select(_findings).where(
         _findings.c.finding_id.in_(sa.select(_lifted.c.finding_id)),
         _findings.c.status.not_in(fallen),
+        *_open(connection),
     )
     rows: dict[str, set[int]] = {}
     for finding in map(_finding, connection.execute(query)):
         for table, ids in finding.concordant().items():
             rows.setdefault(table, set()).update(ids)
     return {table: frozenset(ids) for table, ids in rows.items()}
+
+
+def cited(connection: sa.Connection, permit: Permit) -> dict[str, list[int]]:
+    """By finding, the rows of every table that it rests on."""
+    permit.require("add", "replace")
+    query = sa.select(_findings.c.finding_id, _findings.c.lead)
+    return {row.finding_id: _cited(json.loads(row.lead)) for row in connection.execute(query)}
+
+
+def seal(connection: sa.Connection, permit: Permit, on: Mapping[str, Sequence[int]]) -> None:
+    """Withhold findings, each until every seal that it rests on is lifted."""
+    permit.require("add", "replace")
+    _metadata.create_all(connection, tables=[_withheld])  # a case of an earlier version has none
+    for finding_id, numbers in on.items():
+        known = (_withheld.c.finding_id == finding_id, _withheld.c.seal.in_(numbers))
+        connection.execute(sa.delete(_withheld).where(*known))
+        rows = [{"finding_id": finding_id, "seal": number} for number in numbers]
+        connection.execute(sa.insert(_withheld), rows)
+
+
+def unseal(connection: sa.Connection, permit: Permit, number: int) -> None:
+    """A seal is lifted: what rested on no other shows again."""
+    permit.require("lift_seal")
+    if sa.inspect(connection).has_table(_withheld.name):
+        connection.execute(sa.delete(_withheld).where(_withheld.c.seal == number))
+
+
+def withheld(connection: sa.Connection, permit: Permit, prefix: str = "") -> int:
+    """How many findings whose id begins with ``prefix`` rest on what is sealed."""
+    permit.require(*READING)
+    if not sa.inspect(connection).has_table(_withheld.name):
+        return 0
+    ids = sa.select(_withheld.c.finding_id).where(
+        _withheld.c.finding_id.startswith(prefix, autoescape=True)
+    )
+    query = sa.select(sa.func.count()).select_from(ids.distinct().subquery())
+    return int(connection.execute(query).scalar_one())
+
+
+def _open(connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
+    """The condition that a finding rests on nothing that is sealed."""
+    if not sa.inspect(connection).has_table(_withheld.name):
+        return []
+    return [_findings.c.finding_id.not_in(sa.select(_withheld.c.finding_id))]
 
 
 def withdraw_exhibit(connection: sa.Connection, permit: Permit, exhibit_id: str) -> list[str]:
@@ -294,6 +352,8 @@ def erase_old(connection: sa.Connection, permit: Permit, kind: Kind, before: dat
     old = (_findings.c.kind == kind, _findings.c.created_at < before.isoformat())
     gone = list(connection.execute(sa.select(_findings.c.finding_id).where(*old)).scalars())
     for finding_id in gone:
+        if sa.inspect(connection).has_table(_withheld.name):
+            connection.execute(sa.delete(_withheld).where(_withheld.c.finding_id == finding_id))
         connection.execute(sa.delete(_reviews).where(_reviews.c.finding_id == finding_id))
         if sa.inspect(connection).has_table(_lifted.name):
             connection.execute(sa.delete(_lifted).where(_lifted.c.finding_id == finding_id))

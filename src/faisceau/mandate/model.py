@@ -181,9 +181,13 @@ class Mandate:
         return next((p for p in self.interconnections if p.other == other), None)
 
 
+UNENFORCED: tuple[str, ...] = ()
+"""Clauses that this version reads and does not enforce yet; none today."""
+
+
 def unenforced(mandate: Mandate) -> list[str]:
     """The clauses that this version does not enforce yet: ``add`` is refused while one stands."""
-    return ["protected"] if mandate.protected else []
+    return [clause for clause in UNENFORCED if getattr(mandate, clause)]
 
 
 def widens_scope(old: Mandate, new: Mandate) -> bool:

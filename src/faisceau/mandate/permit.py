@@ -24,7 +24,9 @@ class RowRule:
     ``tables``: only rows whose ``table`` is one of these (what is derived follows its origin);
     ``recent``: an ISO time; rows of no procedure from before it on ``time_column`` are past their
     period, but for those of the exhibits ``kept`` longer; ``past``: by table, the exhibits whose
-    rows of no procedure are past their period, so that nothing derived from them is seen.
+    rows of no procedure are past their period, so that nothing derived from them is seen;
+    ``sealed``: keys of correspondence that nobody sees, of ``sealed_exhibits``; ``blank``: tables
+    whose rejected records are not quoted.
     ``None`` means no limit, an empty tuple lets nothing through.
     """
 
@@ -41,6 +43,9 @@ class RowRule:
     recent: str | None = None
     kept: tuple[str, ...] = ()
     past: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sealed: tuple[str, ...] = ()
+    sealed_exhibits: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

@@ -42,6 +42,8 @@ _BY_PAGES: Mapping[str, Any] = {
     "dictionary_pagesize_limit": DICTIONARY,
     "write_page_index": True,
 }
+WRITING = ("add", "withdraw", "purge", "replace", "lift_seal")
+"""The acts that write segments."""
 STORED: Mapping[str, Schema] = {**TABLES, MENTION.name: MENTION, REJECT.name: REJECT}
 
 _metadata = sa.MetaData()
@@ -291,7 +293,7 @@ class Lake:
     @contextmanager
     def writing(self, permit: Permit, token: str) -> Iterator[LakeWriter]:
         """A writer whose segments are named after ``token``; on failure nothing is left."""
-        permit.require("add", "withdraw", "purge")
+        permit.require(*WRITING)
         writer = LakeWriter(self._folder, token)
         try:
             yield writer
@@ -314,7 +316,7 @@ class Lake:
         A segment that loses nothing stays as it is. Register ``added``, unregister ``replaced``,
         commit, then ``discard`` the latter.
         """
-        permit.require("add", "withdraw", "purge")
+        permit.require(*WRITING)
         added: list[Segment] = []
         replaced: list[str] = []
         dropped = 0
@@ -356,7 +358,7 @@ class Lake:
 
     def discard(self, permit: Permit, paths: Iterable[str]) -> None:
         """Delete segment files that the catalog no longer lists."""
-        permit.require("add", "withdraw", "purge")
+        permit.require(*WRITING)
         for path in paths:
             (self.case / path).unlink(missing_ok=True)
 

@@ -28,7 +28,7 @@ WRITTEN = ("terms", "inflections", "spellings", "verlan", "sms", "emoji")
 """The keys of an entry under which its forms stand, besides ``other`` (by language)."""
 
 OBSERVED = {"night"}
-"""Concepts that no form writes: the analysis sees them (sent between 22:00 and 05:00 in Paris)."""
+"""Concepts that no form writes: the analysis sees them (sent from 22:00 to 5:00 in its zone)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from ibis import Table
 from ibis.expr.types import BooleanValue
 
 from faisceau.mandate.permit import RowRule
+from faisceau.tables.correspondence import PART, key_of
+from faisceau.tables.schemas import CALL, MEDIA, MESSAGE
 from faisceau.tables.schemas.schema import PROCEDURE
 
 
@@ -18,6 +20,9 @@ def visible(table: Table, rule: RowRule | None, columns: tuple[str, ...]) -> Tab
     """``table`` (stored columns) as its permit shows it: rows by ``rule``, then ``columns``."""
     conditions = [] if rule is None else _conditions(table, rule)
     seen = table.filter(*conditions) if conditions else table
+    if rule is not None and rule.blank and "raw" in columns:
+        quoted = ~seen["table"].isin(list(rule.blank)).fill_null(True)
+        seen = seen.mutate(raw=ibis.ifelse(quoted, seen.raw, ibis.null(seen.raw.type())))
     if rule is not None and rule.own is not None and PROCEDURE.name in columns:
         seen = seen.mutate(procedure=seen.procedure.fill_null(rule.own))
     return seen.select(*columns)
@@ -53,9 +58,28 @@ def _conditions(table: Table, rule: RowRule) -> list[BooleanValue]:
         gone = (table["table"] == of) & table.exhibit_id.isin(list(exhibits))
         gone &= table.procedure.isnull()
         conditions.append(~gone.fill_null(False))
+    if rule.sealed:
+        conditions.append(_not_sealed(table, rule))
     if rule.tables is not None:
         conditions.append(table["table"].isin(list(rule.tables)))
     return conditions
+
+
+def _not_sealed(table: Table, rule: RowRule) -> BooleanValue:
+    """True for rows under no sealed key: by exhibit and thread first, for a key takes time."""
+    name = _name(table)
+    elsewhere = table.exhibit_id.notin(list(rule.sealed_exhibits))
+    if name == MESSAGE.name:
+        threads = {key.split(PART)[2] for key in rule.sealed}
+        elsewhere |= table.thread_id.notin(sorted(threads)).fill_null(False)
+    return elsewhere | key_of(table, name).notin(list(rule.sealed))
+
+
+def _name(table: Table) -> str:
+    """Which table of correspondence these stored columns are of."""
+    if "thread_id" in table.columns:
+        return MESSAGE.name
+    return CALL.name if "callee" in table.columns else MEDIA.name
 
 
 def _holds(table: Table, column: str, values: tuple[str, ...]) -> BooleanValue:

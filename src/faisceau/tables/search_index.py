@@ -222,12 +222,23 @@ class Builder:
 
 def retain(case_folder: Path, segments: Iterable[str]) -> None:
     """Drop what the index knows of segments that are no more, with the shards that hold them."""
-    folder, there = _folder(case_folder), set(segments)
+    there = set(segments)
+    _retain(case_folder, lambda name: name.partition("#")[0] in there)
+
+
+def retain_named(case_folder: Path, names: Iterable[str]) -> None:
+    """Drop every shard that holds a segment under another name: other rows of it may be seen."""
+    there = set(names)
+    _retain(case_folder, there.__contains__)
+
+
+def _retain(case_folder: Path, stays: Callable[[str], bool]) -> None:
+    folder = _folder(case_folder)
     if not folder.is_dir():
         return
     with _alone(folder):  # else shards that somebody is making would go too
         sight, shards = _state(folder)
-        _keep(folder, sight, [shard for shard in shards if there.issuperset(shard.segments)])
+        _keep(folder, sight, [shard for shard in shards if all(map(stays, shard.segments))])
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """The search language: words, phrases, near words, beginnings, fields, patterns.
 
 ``coke "deux heures" meth* mot~ -recette sender:33612 thread:T1 app:whatsapp exhibit:E1 has:phone
-from:2026-01-01 to:2026-02-01 /gr?amm?es?/ (a OR b)``. Accents and case never count. Words stand
-together with *and*; ``OR`` (``OU``) between two; ``-`` before what must not occur.
+lang:es from:2026-01-01 to:2026-02-01 /gr?amm?es?/ (a OR b)``. Accents and case never count. Words
+stand together with *and*; ``OR`` (``OU``) between two; ``-`` before what must not occur.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -29,6 +29,8 @@ FIELDS = {
     "kind": "kind",
     "has": "has",
     "avec": "has",
+    "lang": "lang",
+    "langue": "lang",
 }
 """Field of the language, in English and French -> field of the index."""
 _BOUNDS = {
@@ -279,6 +281,29 @@ def _says_something(node: Node) -> bool:
     if isinstance(node, OneOf):
         return all(map(_says_something, node.parts))
     return not isinstance(node, Words) or bool(node.words)
+
+
+def asked_for(node: Node, field: str) -> set[str]:
+    """The values that a question names for a field of ``Exact`` nodes."""
+    if isinstance(node, Exact):
+        return {node.value} if node.field == field else set()
+    parts = (*node.parts, *node.without) if isinstance(node, All) else ()
+    parts = node.parts if isinstance(node, OneOf) else parts
+    return set().union(*(asked_for(part, field) for part in parts))
+
+
+def put_for(node: Node, field: str, nodes: Mapping[str, Node]) -> Node:
+    """The question with each ``Exact`` node of a field replaced by what its value stands for."""
+    if isinstance(node, Exact) and node.field == field:
+        return nodes[node.value]
+    if isinstance(node, OneOf):
+        return OneOf(tuple(put_for(part, field, nodes) for part in node.parts))
+    if isinstance(node, All):
+        return All(
+            tuple(put_for(part, field, nodes) for part in node.parts),
+            tuple(put_for(part, field, nodes) for part in node.without),
+        )
+    return node
 
 
 def _terms(node: Node) -> Iterator[Words]:

@@ -54,7 +54,8 @@ def _lines(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def rows(talks: list[Told]) -> list[dict[str, Any]]:
-    """Message rows: one exhibit, one thread a conversation, a minute between messages."""
+    """Message rows: one exhibit, one thread a conversation, one a day, a minute between
+    messages."""
     start = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
     found: list[dict[str, Any]] = []
     for number, talk in enumerate(talks):
@@ -68,7 +69,7 @@ def rows(talks: list[Told]) -> list[dict[str, Any]]:
                     "thread_id": talk.name,
                     "sender_id": f"{talk.name}-{who}",
                     "recipients": [f"{talk.name}-{p}" for p in people if p != who],
-                    "sent_at": start + timedelta(hours=number, minutes=position),
+                    "sent_at": start + timedelta(days=number, minutes=position),
                     "text": said,
                 }
             )

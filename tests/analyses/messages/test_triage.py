@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +62,58 @@ def test_a_scene_is_recognised_and_told(
     assert lead.score > 0.5
     assert (lead.subjects[0].type, lead.subjects[0].value) == ("thread", "T1")
     assert "E1" in lead.subjects[0].label
+
+
+def test_what_is_sent_at_night_weighs_more_and_the_hour_is_told(run: Run) -> None:
+    """From 22:00 to 5:00 on the clock of the zone: 20:30 in UTC is 21:30 in Paris in winter."""
+
+    def said(first: datetime, **params: Any) -> tuple[float, str]:
+        lines = talk("T1", *ORDER)
+        for minute, row in enumerate(lines):
+            row["sent_at"] = first + timedelta(minutes=minute)
+        [lead] = run(lines, **params)
+        [order] = [r for r in lead.reasons if r.code == "order_unnamed"]
+        return order.weight, order.in_words()
+
+    evening, _ = said(datetime(2026, 3, 2, 20, 30, tzinfo=UTC))
+    late, words = said(datetime(2026, 3, 2, 21, 30, tzinfo=UTC))
+    assert late > evening
+    assert "22:3" in words
+    summer, _ = said(datetime(2026, 7, 2, 20, 30, tzinfo=UTC))
+    early, _ = said(datetime(2026, 3, 3, 3, 59, tzinfo=UTC))
+    day, _ = said(datetime(2026, 3, 3, 4, 30, tzinfo=UTC))
+    assert (summer, early, day) == (late, late, evening)
+    assert said(datetime(2026, 3, 2, 20, 30, tzinfo=UTC), timezone="Indian/Reunion")[0] == late
+
+
+BARE = """\
+version: 1
+near: 4
+sources:
+  usage: "Usage"
+macros: {{}}
+entries:
+{entries}
+traits: []
+scenes: []
+contexts: []
+"""
+RESIN = """\
+- concept: resin
+  kinds: [product]
+  meaning: {fr: résine, en: resin}
+  terms: teuch
+  source: usage
+  date: 2026-11-24"""
+
+
+@pytest.mark.parametrize("entries", [RESIN, "  []"])
+def test_a_lexicon_without_scenes_finds_nothing_and_fails_on_nothing(
+    run: Run, tmp_path: Path, entries: str
+) -> None:
+    path = tmp_path / "bare.yaml"
+    path.write_text(BARE.format(entries=entries))
+    assert run(talk("T1", ("a", "de la teuch"), ("b", "ok"))[:2], lexicon=str(path)) == []
 
 
 def test_a_reason_names_the_words_the_messages_and_the_weight(run: Run) -> None:
@@ -157,8 +210,8 @@ def test_a_long_thread_is_discounted(run: Run) -> None:
 
 def test_a_long_thread_is_judged_by_its_strongest_stretch(run: Run) -> None:
     chatter = [("e", "il fait beau aujourd'hui non ?")] * 500
-    [early] = run(talk("T1", *chatter[:70], *ORDER, *chatter[70:]))
-    [late] = run(talk("T1", *chatter[:333], *ORDER, *chatter[333:]))
+    [early] = run(talk("T1", *chatter[:70], *ORDER, *chatter[70:]), timezone="Pacific/Honolulu")
+    [late] = run(talk("T1", *chatter[:333], *ORDER, *chatter[333:]), timezone="Pacific/Honolulu")
     assert early.score == late.score
     assert [r.text for r in early.reasons] == [r.text for r in late.reasons]
 

@@ -7,7 +7,7 @@ each, the masks say what its scenes and traits could weigh at most; only where t
 finding are messages read with the exact patterns.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from faisceau.analyses.messages._lexicon import AGAIN, ENOUGH, LONG, MOST, chance, more, rules
 from faisceau.analyses.messages._scan import Scanner, Suspects
-from faisceau.tables.lexicons import Lexicon
+from faisceau.tables.lexicons import OBSERVED, Boost, Lexicon
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -66,7 +66,9 @@ class Alarm:
     def suspected(self, found: Suspects, messages: int) -> Ints:
         """The mask of each message of a batch, word by word, of what it may hold."""
         groups = self.scanner.groups
-        known = np.array([np.bitwise_or.reduce(self.bits[list(g)], axis=0) for g in groups])
+        known = np.array(
+            [np.bitwise_or.reduce(self.bits[np.array(g, np.int64)], axis=0) for g in groups]
+        )
         return _masks(found.row, known[found.group], messages)
 
     def sure(self, row: Ints, form: Ints, messages: int) -> Ints:
@@ -110,14 +112,22 @@ def alarm(lexicon: Lexicon) -> Alarm:
 
     return Alarm(
         scanner=ready.scanner,
-        bits=np.array([made[names] for names in ready.names]),
+        bits=np.array([made[names] for names in ready.names], np.int64).reshape(
+            len(ready.names), _words(numbers)
+        ),
         slots=slots,
         acts=tuple(
             Act(
                 scene.within,
                 needs([bit(slot.any) for slot in scene.slots]),
-                scene.weight,
-                tuple((boost.weight, bit(boost.any)) for boost in scene.boosts),
+                # what no form writes is not in a mask: it may always be there
+                scene.weight
+                + sum(b.weight for b in scene.boosts if seen_alone(b) and b.weight > 0),
+                tuple(
+                    (boost.weight, bit(boost.any))
+                    for boost in scene.boosts
+                    if not seen_alone(boost)
+                ),
             )
             for scene in lexicon.scenes
         ),
@@ -125,10 +135,20 @@ def alarm(lexicon: Lexicon) -> Alarm:
     )
 
 
+def seen_alone(boost: Boost) -> bool:
+    """True when what makes a scene stronger may be something that the analysis sees."""
+    return not OBSERVED.isdisjoint(boost.any)
+
+
 def _mask(names: frozenset[str], numbers: dict[tuple[str, ...], int]) -> list[int]:
     whole = sum(1 << n for concepts, n in numbers.items() if not names.isdisjoint(concepts))
-    words = range(-(-len(numbers) // 64))
+    words = range(_words(numbers))
     return [_signed(whole >> 64 * word & (1 << 64) - 1) for word in words]
+
+
+def _words(numbers: Sized) -> int:
+    """Words of a mask; one where a lexicon has neither scenes nor traits."""
+    return max(1, -(-len(numbers) // 64))
 
 
 def _signed(word: int) -> int:

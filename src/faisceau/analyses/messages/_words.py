@@ -278,6 +278,8 @@ class _Literals:
         self.length = np.array([len(f.text.encode()) for f in fragments], np.int64)
         self.left = np.array([f.left and f.text != NUMBER for f in fragments], bool)
         self.right = np.array([f.right and f.text != NUMBER for f in fragments], bool)
+        if not fragments:  # a lexicon without forms: Hyperscan compiles no empty set
+            return
         self.database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self.database.compile(
             expressions=[_pattern(fragment) for fragment in fragments],
@@ -295,7 +297,8 @@ class _Literals:
         def met(fragment: int, _begin: int, end: int, _flags: int, _context: object) -> None:
             raw.append((end, fragment))
 
-        self.database.scan(buffer, match_event_handler=met)
+        if len(self.length):
+            self.database.scan(buffer, match_event_handler=met)
         pairs = np.array(raw, np.int64).reshape(-1, 2)
         end, fragment = pairs[:, 0], pairs[:, 1]
         data = np.frombuffer(buffer, np.uint8)

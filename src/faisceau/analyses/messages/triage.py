@@ -7,8 +7,10 @@ limits are told in ``docs/explanation/triage.md``.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +26,8 @@ from faisceau.analyses.messages._scenes import Clue, Hit, Talk, most, read
 from faisceau.analyses.messages._ties import WORTH, ties
 from faisceau.analyses.messages._words import Ints
 from faisceau.findings.model import Kind, Lead, Reason, Subject
-from faisceau.tables.lexicons import Lexicon, load_lexicon
+from faisceau.tables.clock import changes, zone_named
+from faisceau.tables.lexicons import Entry, Lexicon, load_lexicon
 from faisceau.tables.schemas import MESSAGE, Schema
 from faisceau.words import N_
 
@@ -39,6 +42,11 @@ METHOD = N_(
 )
 
 READS = MESSAGE["exhibit_id", "account", "thread_id", "sender_id", "recipients", "sent_at", "text"]
+FROM, TO = 22, 5
+"""Hours of the night."""
+AT_NIGHT = frozenset({"night"})
+OBSERVER = Entry("night", (), {}, (), 0.0, (), (), "", "")
+"""What stands for words that no form writes."""
 SPOTTED = [("talk", pa.int64()), ("at", pa.int64()), ("row_id", pa.int64())]
 LOOKED = [
     ("key", pa.string()),
@@ -58,6 +66,8 @@ class TriageParams(Params):
 
     lexicon: Lexicon = Field(default_factory=lambda: load_lexicon("stupefiants"))
     """The vocabulary and the scenes: a name, or the path of a YAML file."""
+    timezone: str = "Europe/Paris"
+    """The zone in which a message is sent at night (22:00 to 5:00)."""
     limit: int = Field(default=100_000, ge=1)
     """Findings, at most."""
 
@@ -73,7 +83,7 @@ class _Ranked:
     people: frozenset[str]
 
 
-@analysis(reads=[READS], kind=Kind.QUERY, version=2, method=METHOD)
+@analysis(reads=[READS], kind=Kind.QUERY, version=3, method=METHOD)
 def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lead]:
     """Rank conversations by relevance to drug trafficking, with the reasons for and against.
 
@@ -81,7 +91,9 @@ def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lea
     the logistic of summed weights (log-odds), so that it means the same in every case. Two
     readings: the first finds the stretches of conversations in which scenes and traits could weigh
     enough, the second reads those alone. A long conversation is judged by its strongest stretch.
+    Raises ``UsageError`` for an unknown time zone.
     """
+    zone = zone_named(params.timezone)
     texts = message.filter(message.text.notnull())
     first, second = (with_masks(columns, params.lexicon) for columns in (SPOTTED, LOOKED))
     seen = engine.map_batches(texts, partial(spot, lexicon=params.lexicon), first)
@@ -90,7 +102,7 @@ def triage(message: Table, params: TriageParams, engine: Engine) -> Iterator[Lea
         return
     look_at = partial(look, lexicon=params.lexicon, rows=pa.array(np.sort(plan.rows)))
     found = pa.Table.from_batches(engine.map_batches(texts, look_at, second), second)
-    yield from _leads(list(_conversations(found, plan, params.lexicon)), params.limit)
+    yield from _leads(list(_conversations(found, plan, params.lexicon, zone)), params.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +174,9 @@ def look(batch: pa.RecordBatch, lexicon: Lexicon, rows: pa.Array) -> pa.RecordBa
     )
 
 
-def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_Ranked]:
+def _conversations(
+    found: pa.Table, plan: Plan, lexicon: Lexicon, zone: ZoneInfo
+) -> Iterator[_Ranked]:
     """The conversations that have a reason: each by the stretch that weighs most."""
     ready, first = rules(lexicon), alarm(lexicon)
     places = plan.placed(found["row_id"].to_numpy())
@@ -178,6 +192,7 @@ def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_R
     # strongest first: once one is read, those that could not outweigh it are left
     by_talk = np.lexsort((-part.weight, plan.talk[part.begin]))
     table = found.select([name for name, _ in LOOKED]).take(pa.array(order)).combine_chunks()
+    table = table.append_column("clock", night(table["at"].to_numpy(), zone))
     best: _Ranked | None = None
     before = None
     for n in by_talk.tolist():
@@ -196,6 +211,28 @@ def _conversations(found: pa.Table, plan: Plan, lexicon: Lexicon) -> Iterator[_R
         yield best
 
 
+def night(times: Ints, zone: ZoneInfo) -> pa.Array:
+    """The hour on the clock of the zone of what was sent from 22:00 to 5:00, else null.
+
+    ``times``: microseconds since 1970, 0 where unknown.
+    """
+    seconds = times // 10**6
+    known = times != 0
+    if not known.any():
+        return pa.nulls(len(times), pa.string())
+    edges = [datetime.fromtimestamp(int(at), UTC) for at in (seconds[known].min(), seconds.max())]
+    until, offsets = np.array(changes(zone, *edges), np.int64).T
+    at = seconds + offsets[np.minimum(np.searchsorted(until, seconds, "right"), len(until) - 1)]
+    hour, minute = at // 3600 % 24, at // 60 % 60
+    late = known & ((hour >= FROM) | (hour < TO))
+    shown = [
+        f"{h:02}:{m:02}" for h, m in zip(hour[late].tolist(), minute[late].tolist(), strict=True)
+    ]
+    clock = np.full(len(times), None, object)
+    clock[late] = shown
+    return pa.array(clock, pa.string())
+
+
 def _stretch(part: dict[str, list[Any]], size: int, ready: Rules) -> _Ranked | None:
     """What one stretch says, if it says enough."""
     texts = part["text"]
@@ -205,6 +242,11 @@ def _stretch(part: dict[str, list[Any]], size: int, ready: Rules) -> _Ranked | N
             zip(texts, part["forms"], part["starts"], part["ends"], strict=True)
         )
         for form, start, stop in zip(*spans, strict=True)
+    ]
+    hits += [
+        Hit(message, 0, 0, AT_NIGHT, clock, OBSERVER)
+        for message, clock in enumerate(part["clock"])
+        if clock is not None
     ]
     words = sum(text.count(" ") + 1 for text in texts)
     odds, clues = read(Talk(part["sender"], part["at"], hits, words, size), ready)
