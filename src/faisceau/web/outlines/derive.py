@@ -182,9 +182,28 @@ def _departments(
             parts[department].append(_thinned(arc, COARSE))
     found = {}
     for department, lines in sorted(parts.items()):
-        rings = [ring for ring in _joined(lines) if len(ring) > 3]
+        rings = _outer([ring for ring in _joined(lines) if len(ring) > 3])
         found[department] = [[[x / SCALE, y / SCALE] for x, y in ring] for ring in rings]
     return found
+
+
+def _outer(rings: list[list[Point]]) -> list[list[Point]]:
+    """The rings that lie in no other: what is inside is another's, or a commune without shape."""
+    return [
+        ring
+        for ring in rings
+        if not any(_inside(ring[0], other) for other in rings if len(other) > len(ring))
+    ]
+
+
+def _inside(point: Point, ring: list[Point]) -> bool:
+    """True for a point within a ring: a ray from it crosses the ring an odd number of times."""
+    x, y = point
+    crossed = False
+    for (ax, ay), (bx, by) in itertools.pairwise(ring):
+        if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+            crossed = not crossed
+    return crossed
 
 
 def _joined(lines: list[list[Point]]) -> Iterator[list[Point]]:

@@ -49,7 +49,9 @@ COLOURS = {
 SHAPES = {"person": "roundRect", "exhibit": "rect", "thread": "diamond", "imei": "triangle"}
 FEW = 400
 """Beyond so many nodes, neighbours are not lit up under the pointer."""
-NAMED = 60
+CROWDED = 120
+"""Beyond so many, nodes are smaller and few bear their names."""
+NAMED = 40
 """Nodes that bear their name, where they are many; others show it under the pointer."""
 LONGEST = 34
 
@@ -74,7 +76,8 @@ def drawing(
     """The options of the chart: one node and one link per node and tie, in their order."""
     many = len(network.nodes) > FEW
     ranked = sorted(network.nodes, key=lambda n: -n.ties * n.members)
-    named = {node.key for node in ranked[:NAMED]} if many else {n.key for n in network.nodes}
+    crowded = len(network.nodes) > CROWDED
+    named = {node.key for node in ranked[: NAMED if crowded else None]}
     kinds = sorted({node.kind for node in network.nodes})
     number = {node.key: n for n, node in enumerate(network.nodes)}
     emphasis: dict[str, Any] = {"label": {"show": True}}
@@ -91,7 +94,7 @@ def drawing(
         "top": 24,
         "bottom": 24,
         "data": [
-            _node(node, places[node.key], named=node.key in named)
+            _node(node, places[node.key], named=node.key in named, crowded=crowded)
             | _ring(lit=node.key in pinned or node.key == chosen, kind=node.kind, dark=dark)
             for node in network.nodes
         ],
@@ -138,9 +141,9 @@ def _ring(*, lit: bool, kind: str, dark: bool) -> dict[str, Any]:
     return {"itemStyle": style}
 
 
-def _node(node: Node, at: Point, *, named: bool) -> dict[str, Any]:
+def _node(node: Node, at: Point, *, named: bool, crowded: bool) -> dict[str, Any]:
     x, y = at
-    size = 8 + 4 * math.log1p(node.ties)
+    size = (5 + 2 * math.log1p(node.ties)) if crowded else (8 + 4 * math.log1p(node.ties))
     if node.kind == PART:
         size = 14 + 6 * math.log1p(node.members)
     said = label(node)
