@@ -306,10 +306,13 @@ def _gathered(told: pa.Table, without: frozenset[Key]) -> Ties:
     source, target = node[a], node[b]
     kept = (source >= 0) & (target >= 0) & (source != target)
     persons = _persons(known, raw, node, _use(told, a, b, len(raw)))
-    code = np.stack([source[kept], target[kept], told["period"].to_numpy()[kept]])
-    ties, where = np.unique(code, axis=1, return_inverse=True)
-    total: Floats = np.bincount(where.ravel(), weight[kept], ties.shape[1]).astype(np.float64)
-    return Ties(persons, ties[0], ties[1], ties[2], total)
+    period = told["period"].to_numpy()[kept] + 1  # -1: no time is known
+    n, periods = len(known), int(period.max(initial=0)) + 1
+    code = (source[kept] * n + target[kept]) * periods + period
+    ties, where = np.unique(code, return_inverse=True)
+    total: Floats = np.bincount(where, weight[kept], len(ties)).astype(np.float64)
+    pair, period = np.divmod(ties, periods)
+    return Ties(persons, pair // max(1, n), pair % max(1, n), period - 1, total)
 
 
 class _Use(NamedTuple):

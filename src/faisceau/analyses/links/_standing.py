@@ -52,10 +52,11 @@ def network(ties: Ties) -> Network:
     high = np.maximum(ties.source, ties.target)
     members, ends = np.unique(np.concatenate([low, high]), return_inverse=True)
     half = len(low)
-    pairs = np.stack([ends[:half], ends[half:]])
-    edges, where = np.unique(pairs, axis=1, return_inverse=True)
-    weight = np.bincount(where.ravel(), ties.weight, minlength=edges.shape[1])
-    graph = igraph.Graph(n=len(members), edges=edges.T.tolist())
+    code = ends[:half] * len(members) + ends[half:]
+    edges, where = np.unique(code, return_inverse=True)
+    weight = np.bincount(where, ties.weight, minlength=len(edges))
+    pairs = np.stack(np.divmod(edges, max(1, len(members))), axis=1)
+    graph = igraph.Graph(n=len(members), edges=pairs)
     graph.es["weight"] = weight.tolist()
     graph.es["length"] = (1 / weight).tolist()
     return Network(graph, members, {int(m): n for n, m in enumerate(members)})
@@ -79,7 +80,10 @@ class Standing:
 def standing(net: Network, most: int, always: Sequence[int] = ()) -> Standing:
     """All four measures; fragmentation for those who may be among the first, and ``always``."""
     first = sketch(net)
-    tried = sorted({*first.order()[: max(2 * most, REMOVALS)], *always})
+    wide = max(2 * most, REMOVALS)
+    if wide * PIVOTS * net.graph.ecount() > EFFORT * 2:
+        wide = most  # a graph of millions of ties: those alone who may be reported
+    tried = sorted({*first.order()[:wide], *always})
     values = dict(first.values)
     values["fragments"] = _fragments(net, tried)
     return _standing(values)

@@ -108,7 +108,7 @@ def moments(ties: Ties, spans: Sequence[Period]) -> dict[int, Moment]:
         part = ties.of(n)
         if len(part.source):
             net = network(part)
-            found[n] = Moment(span, part, net, sketch(net, EFFORT // 4))
+            found[n] = Moment(span, part, net, sketch(net, EFFORT // max(4, len(spans))))
     return found
 
 
