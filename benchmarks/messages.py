@@ -1,11 +1,13 @@
-"""Triage, the word scan and search over realistic messages, each beside a peer on the same file.
+"""Adding, triage, the word scan, identifiers and search over realistic messages, beside peers.
 
 Traffic as handsets hold it: lengths log-normal, words by Zipf's law with the everyday lines that
 people send again and again among them, a conversation in a hundred about trafficking. Conversations
 and accounts are as many, in proportion, as for 120 million messages on 60,000 handsets. What counts
-is the ratio: times on a shared machine say little. Peers that are not installed are left out.
+is the ratio: times on a shared machine say little. Peers that are not installed (ripgrep,
+pyahocorasick, FlashText with pandas) are left out and named. Memory is the peak of this process,
+ours and the peers' together: ``--no-peers`` measures ours alone, and needs no list of texts.
 
-Run: ``.venv/bin/python benchmarks/messages.py --messages 1000000``
+Run: ``.venv/bin/python benchmarks/messages.py --messages 1000000 [--exhibits 5000] [--in-place]``
 """
 
 import argparse
@@ -18,19 +20,23 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faisceau.analyses.messages._alarm import alarm
-from faisceau.case.adding import Added
 from faisceau.case.running import RunReport
 from faisceau.case.workspace import Workspace
+from faisceau.tables.identifiers.scan import candidates, found_in
 from faisceau.tables.lexicons import load_lexicon
 from faisceau.testing import Clock, mandate
 
@@ -149,16 +155,42 @@ def with_scenes(
     return pa.array(every), changed
 
 
-def written(path: Path, plain: Path, n: int) -> None:
-    """The messages as Parquet, and their texts alone, a line each, for the peers."""
-    writer = None
-    with plain.open("w", encoding="utf-8") as lines:
+def written(folder: Path, plain: Path, n: int, exhibits: int, kind: str) -> list[Path]:
+    """The messages in so many files, and their texts alone, a line each, for the peers."""
+    folder.mkdir()
+    each, made = -(-n // exhibits), list[Path]()
+    with plain.open("w", encoding="utf-8") as lines, ExitStack() as writing:
+        left = 0
+        write: Callable[[pa.RecordBatch], object] = nowhere
         for batch in traffic(n):
-            writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
-            writer.write_batch(batch)
+            at = 0
+            while at < len(batch):
+                if not left:
+                    writing.close()
+                    made.append(folder / f"messages-{len(made):05}.{kind}")
+                    left, write = each, writing.enter_context(_writer(made[-1], batch.schema))
+                part = batch.slice(at, min(left, len(batch) - at))
+                write(part)
+                at, left = at + len(part), left - len(part)
             lines.writelines(f"{text}\n" for text in batch["text"].to_pylist())
-    assert writer is not None
-    writer.close()
+    return made
+
+
+def nowhere(_: pa.RecordBatch) -> None:
+    """Before the first file."""
+
+
+@contextmanager
+def _writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], object]]:
+    """What writes batches into a new file: Parquet, or JSON Lines."""
+    if path.suffix == ".parquet":
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            yield writer.write_batch
+    else:
+        with path.open("wb") as lines:
+            yield lambda batch: lines.writelines(
+                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch.to_pylist()
+            )
 
 
 # ---- measuring ----
@@ -178,26 +210,44 @@ def told(task: str, n: int, seconds: float, peer: str = "", theirs: float | None
     print(f"{task:30} {seconds:8.2f} s {n / seconds / 1e6:8.3f} M/s  peak {peak:.1f} GB  {ratio}")
 
 
-def scanning(texts: pa.Array, plain: Path, folder: Path) -> None:
-    """The first look's fragments in all the texts, beside programs that look for fixed words."""
+def scanning(plain: Path, n: int, folder: Path, peers: bool) -> None:
+    """The first look's fragments in all the texts, beside programs that look for fixed words.
+
+    Ours goes through the texts a batch after the other, like the others through the file.
+    """
     scanner = alarm(load_lexicon("stupefiants")).scanner
-    scanner.met(texts.slice(0, 10))
-    ours = timed(lambda: scanner.met(texts))
+    scanner.met(pa.array(["bonjour"]))
+    ours = sum(timed(lambda t=texts: scanner.met(t)) for texts in read_back(plain))  # type: ignore[misc]
+    told("word scan", n, ours)
     words = folder / "words.txt"
     words.write_text("\n".join(scanner.fragments()) + "\n", encoding="utf-8")
     for name, command in {
         "grep -F -f": ["grep", "-c", "-i", "-F", "-f", str(words), str(plain)],
         "ripgrep": ["rg", "-c", "-i", "-F", "-f", str(words), str(plain)],
     }.items():
-        if shutil.which(command[0]):
+        if not peers or shutil.which(command[0]) is None:
+            print(f"{'':30} {name}: left out")
+        else:
             run = lambda c=command: subprocess.run(c, check=True, capture_output=True)  # noqa: E731
-            told("word scan", len(texts), ours, name, timed(run))
-    if importlib.util.find_spec("ahocorasick"):
-        told("word scan", len(texts), ours, "pyahocorasick", timed(lambda: automaton(texts, words)))
+            told("word scan", n, ours, name, timed(run))
+    python = {"pyahocorasick": ("ahocorasick", automaton), "FlashText": ("flashtext", flashtext)}
+    for name, (module, peer) in python.items():
+        if not peers or importlib.util.find_spec(module) is None:
+            print(f"{'':30} {name}: left out")
+        else:
+            theirs = sum(timed(lambda t=t, p=peer: p(t, words)) for t in read_back(plain))  # type: ignore[misc]
+            told("word scan", n, ours, name, theirs)
 
 
-def automaton(texts: pa.Array, words: Path) -> int:
-    """How many messages hold one of the words, by pyahocorasick."""
+def read_back(plain: Path) -> Iterator[pa.Array]:
+    """The texts of the file, a batch after the other."""
+    with plain.open(encoding="utf-8", newline="\n") as lines:
+        while texts := [line[:-1] for line in islice(lines, BATCH)]:
+            yield pa.array(texts)
+
+
+@lru_cache(maxsize=1)
+def _automaton(words: Path) -> Any:
     import ahocorasick  # type: ignore[import-not-found]
 
     made = ahocorasick.Automaton()
@@ -205,63 +255,122 @@ def automaton(texts: pa.Array, words: Path) -> int:
         if word:
             made.add_word(word, word)
     made.make_automaton()
-    return sum(next(made.iter(t.lower()), None) is not None for t in texts.to_pylist())
+    return made
 
 
-def searching(case: Workspace, texts: pa.Array, folder: Path, repeat: int) -> None:
-    """Latency of mixed queries through the door, beside FTS5 on the texts alone."""
-    told("index, and a first search", len(texts), timed(lambda: case.search("demain")))
+def automaton(texts: pa.Array, words: Path) -> int:
+    """How many messages hold one of the words, by pyahocorasick over a pandas series."""
+    made = _automaton(words)
+    return int(texts.to_pandas().map(lambda t: next(made.iter(t.lower()), None) is not None).sum())
+
+
+@lru_cache(maxsize=1)
+def _keywords(words: Path) -> Any:
+    from flashtext import KeywordProcessor  # type: ignore[import-not-found]
+
+    made = KeywordProcessor()
+    made.add_keywords_from_list([w for w in words.read_text(encoding="utf-8").split("\n") if w])
+    return made
+
+
+def flashtext(texts: pa.Array, words: Path) -> int:
+    """The same by FlashText."""
+    made = _keywords(words)
+    return int(texts.to_pandas().map(lambda t: bool(made.extract_keywords(t))).sum())
+
+
+def identifying(plain: Path, n: int, peers: bool) -> None:
+    """Telephones, links, accounts, plates … in all the texts, beside one pattern of ``grep``."""
+    ours = sum(timed(lambda t=texts: identified(t)) for texts in read_back(plain))  # type: ignore[misc]
+    command = ["grep", "-c", "-E", r"@[[:alnum:]]|://|[0-9]([ .()-]{0,3}[0-9]){7}", str(plain)]
+    if peers and shutil.which("grep"):
+        run = lambda: subprocess.run(command, check=False, capture_output=True)  # noqa: E731
+        told("identifiers", n, ours, "grep -E, 3 kinds", timed(run))
+    else:
+        told("identifiers", n, ours)
+
+
+def identified(texts: pa.Array) -> int:
+    """How many identifiers the texts hold."""
+    return sum(len(list(found_in(texts[n].as_py()))) for n in candidates(texts).to_pylist())
+
+
+def searching(case: Workspace, plain: Path, folder: Path, asked: argparse.Namespace) -> None:
+    """Latency of mixed queries through the door, beside FTS5 on the texts alone.
+
+    Ours records each question in the ledger, on the disk, before it is answered, and again after.
+    """
+    n, peers = asked.messages, not asked.no_peers
+    built = timed(lambda: case.search("demain"))
     database = folder / "fts.db"
-    built = timed(lambda: full_text(database, texts))
-    print(f"{'':30} {built:8.2f} s SQLite FTS5 built")
-    mine, theirs = [], []
+    if peers:
+        told(
+            "index, and a first search", n, built, "FTS5", timed(lambda: full_text(database, plain))
+        )
+    else:
+        told("index, and a first search", n, built)
+    mine, theirs = list[float](), list[float]()
     with closing(sqlite3.connect(database)) as db:
-        for turn in range(repeat):
+        for turn in range(asked.queries):
             query = QUERIES[turn % len(QUERIES)]
             mine.append(timed(lambda q=query: case.search(q)))  # type: ignore[misc]
-            plain = query.replace("~", "").replace(" -bus", " NOT bus")
-            theirs.append(timed(lambda q=plain: db.execute(ASKED, (q,)).fetchall()))  # type: ignore[misc]
+            if peers:
+                plainly = query.replace("~", "").replace(" -bus", " NOT bus")
+                theirs.append(timed(lambda q=plainly: db.execute(ASKED, (q,)).fetchall()))  # type: ignore[misc]
     for name, times in (("search through the door", mine), ("SQLite FTS5", theirs)):
+        if not times:
+            continue
         cuts = statistics.quantiles(times, n=100)
         print(f"{name:30} median {cuts[49] * 1e3:7.1f} ms   p99 {cuts[98] * 1e3:7.1f} ms")
 
 
-def full_text(path: Path, texts: pa.Array) -> None:
+def full_text(path: Path, plain: Path) -> None:
     """The texts in an FTS5 table."""
-    with closing(sqlite3.connect(path)) as db:
+    with closing(sqlite3.connect(path)) as db, plain.open(encoding="utf-8", newline="\n") as lines:
         db.execute(
             "CREATE VIRTUAL TABLE m USING fts5(text, tokenize='unicode61 remove_diacritics 2')"
         )
-        db.executemany("INSERT INTO m VALUES (?)", ((t,) for t in texts.to_pylist()))
+        db.executemany("INSERT INTO m VALUES (?)", ((line[:-1],) for line in lines))
         db.commit()
 
 
-def main(n: int, queries: int, in_place: Path | None) -> None:
-    with tempfile.TemporaryDirectory(dir=in_place) as name:
+def main(asked: argparse.Namespace) -> None:
+    """Make the messages, then measure each step on them."""
+    n, peers = asked.messages, not asked.no_peers
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
         os.environ["FAISCEAU_HOME"] = str(folder / "home")
-        file, plain = folder / "messages.parquet", folder / "texts.txt"
-        written(file, plain, n)
+        plain = folder / "texts.txt"
+        files = written(folder / "files", plain, n, asked.exhibits, asked.kind)
+        size = sum(file.stat().st_size for file in files)
+        print(f"{n} messages in {len(files)} files, {size / 1e6:.0f} MB ({asked.kind})")
         Workspace.create(folder / "case", mandate(), clock=Clock())
         case = Workspace.open(folder / "case", clock=Clock())
-        added: list[Added] = []
-        seconds = timed(lambda: added.extend(case.add([file])))
-        if added[0].error is not None:
-            raise added[0].error
-        told("add from Parquet", n, seconds)
+        seconds = timed(lambda: add(case, files, asked.in_place))
+        told(f"add from {asked.kind}{', in place' if asked.in_place else ''}", n, seconds)
         reports: list[RunReport] = []
         seconds = timed(lambda: reports.append(case.run(["messages.triage"])))
         told(f"triage, {reports[0].ran[0].new} findings", n, seconds)
-        texts = pq.read_table(file, columns=["text"])["text"].combine_chunks()
-        scanning(texts, plain, folder)
-        if queries:
-            searching(case, texts, folder, queries)
+        scanning(plain, n, folder, peers)
+        identifying(plain, n, peers)
+        if asked.queries:
+            searching(case, plain, folder, asked)
+
+
+def add(case: Workspace, files: list[Path], in_place: bool) -> None:
+    """Add each file as an exhibit. Raises what kept one from being added."""
+    for added in case.add(files, as_table="message", in_place=in_place):
+        if added.error is not None:
+            raise added.error
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--exhibits", type=int, default=1, help="files, each an exhibit")
+    parser.add_argument("--kind", choices=("jsonl", "parquet"), default="jsonl", help="of files")
+    parser.add_argument("--in-place", action="store_true", help="add without keeping a copy")
     parser.add_argument("--queries", type=int, default=200, help="searches timed; 0: none")
-    parser.add_argument("--in-place", type=Path, help="folder for the files, when /tmp is small")
-    given = parser.parse_args()
-    main(given.messages, given.queries, given.in_place)
+    parser.add_argument("--no-peers", action="store_true", help="ours alone")
+    parser.add_argument("--folder", type=Path, help="where files go, when /tmp is small")
+    main(parser.parse_args())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
@@ -227,7 +228,12 @@ class Workspace:
         """What hides the identities of other procedures' rows from whoever reads."""
         with self._database.connect() as connection:
             bare = findings.lifted(connection)
-        return Mask(self.mandate.reference, KeyRing.open(self.case.case_id).secret, bare)
+        return Mask(self.mandate.reference, self._secret, bare)
+
+    @cached_property
+    def _secret(self) -> bytes:
+        """The case's secret; keys take milliseconds to open, and a search has few to spare."""
+        return KeyRing.open(self.case.case_id).secret
 
     @property
     def today(self) -> date:

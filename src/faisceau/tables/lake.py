@@ -32,7 +32,7 @@ each run, and statistics dismiss the others; runs follow the file, by time as fi
 that a span of time dismisses most runs. (Measured on 6.6 M reads: 6 ms for one plate instead of 57,
 scans as fast, files a third larger.)"""
 SORTED_GROUP, RUN = 61_440, 61_440 * 32
-PAGE = 4_096
+PAGE = 1_024
 """Rows in a page of a table whose rows are read one by one: what is read for a single row."""
 DICTIONARY = 64 << 10
 """Bytes of a dictionary of such a table, at most: it is read with any page that uses it."""
