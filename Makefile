@@ -36,7 +36,7 @@ bench: $(STAMP)
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
-		--extra spark --extra links --group dev pyproject.toml -o requirements.lock
+		--extra spark --extra links --extra web --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
 		tests/validators/requirements.in -o tests/validators/requirements.lock
 
