@@ -60,9 +60,10 @@ $(VALIDATORS)/.installed: tests/validators/requirements.lock
 	@$(VALIDATORS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# Tests look at the report's pages: poppler draws them.
+# Tests look at the report's pages, which poppler draws, and drive the web application in Chromium.
 system:
-	@command -v pdftoppm >/dev/null || { apt-get update -qq && apt-get install -y -qq poppler-utils; }
+	@command -v pdftoppm >/dev/null && command -v chromium >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq poppler-utils chromium; }
 
 clean:
 	rm -rf $(VENV) $(VALIDATORS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* demo
