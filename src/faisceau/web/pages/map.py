@@ -98,7 +98,7 @@ class Page:
 
     def _head(self) -> None:
         with part("div", "fx-row"):
-            self.since = _drawn.day_input(N_("From"))
+            self.since = _drawn.day_input(N_("From the day"))
             self.until = _drawn.day_input(N_("Until"))
             for made in (self.since, self.until):
                 made.on_value_change(self._act(self._changed))

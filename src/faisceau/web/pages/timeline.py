@@ -50,7 +50,7 @@ class Page:
     def build(self) -> None:
         """Lay the page out; what is told comes after."""
         with part("div", "fx-row"):
-            self.since = _drawn.day_input(N_("From"))
+            self.since = _drawn.day_input(N_("From the day"))
             self.until = _drawn.day_input(N_("Until"))
             units = {
                 "": say(N_("As fits")),
