@@ -249,6 +249,68 @@ def test_answers_are_narrowed_by_a_facet(page: Any) -> None:
     settled(page, "^4 messages answer")
 
 
+def test_a_search_is_saved_and_asked_again(page: Any, house: House) -> None:
+    go(page, "/search")
+    box = page.get_by_label("Words of the messages")
+    box.fill("numero")
+    settled(page, "4 messages answer")
+    page.get_by_role("button", name="Save this search").click()
+    page.get_by_label("Name of the search").fill("les numéros")
+    page.get_by_role("button", name="Keep the search").click()
+    page.get_by_role("button", name="les numéros", exact=True).wait_for()
+    box.fill("rien du tout")
+    settled(page, "No message answers")
+    page.get_by_role("button", name="les numéros", exact=True).click()
+    settled(page, "4 messages answer")
+    page.get_by_role("button", name="Take les numéros away").click()
+    page.get_by_role("button", name="les numéros", exact=True).wait_for(state="detached")
+    assert house.workspace().saved_searches.listed() == []
+
+
+# ---- notes ----
+
+
+def test_notes_and_tags_stand_beside_what_they_are_on(page: Any, house: House) -> None:
+    [message] = [m for m in _messages(house) if "numero 1" in m["text"]]
+    go(page, f"/conversation/{message['row_id']}")
+    page.locator(".fx-line.hit").get_by_role("button", name=re.compile("^Note on the")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("A tag").fill("À revoir")
+    dialog.get_by_label("A note of work, in no report").fill(f"le même que Kim 2 {EVIL}")
+    dialog.get_by_role("button", name="Keep the note").click()
+    dialog.get_by_text("le même que Kim 2").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    page.locator(".fx-line.hit .fx-noted").wait_for()
+    assert page.locator(".fx-line.hit .fx-tag").inner_text() == "à revoir"
+
+    finding = house.workspace().findings_wanted()[1][0].finding_id
+    go(page, f"/finding/{finding}")
+    page.get_by_label("A note of work, in no report").fill("solide")
+    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("The note", exact=True).fill("moins solide")
+    page.get_by_role("button", name="Keep this version").click()
+    page.get_by_text("version 2").wait_for()
+
+    go(page, "")
+    page.get_by_role("button", name="Notes and tags on E1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("A tag").fill("original au greffe")
+    dialog.get_by_label("A tag").press("Enter")
+    dialog.get_by_text("original au greffe", exact=True).wait_for()
+
+    go(page, "/notes")
+    settled(page, "^4 notes and tags; 1 to 4 shown")
+    assert page.evaluate("window.hacked") is None
+    page.get_by_label("Holds the words").fill("kim")
+    settled(page, "^1 notes and tags")
+    assert EVIL in page.locator("main, .fx-page").first.inner_text()
+    page.get_by_role("link", name=re.compile("numero 1")).click()
+    page.wait_for_url("**/conversation/*")
+    told = house.workspace().ledger_entries()
+    assert not any("greffe" in str(e.data) or "solide" in str(e.data) for e in told)
+
+
 # ---- reports, ledger ----
 
 
@@ -273,7 +335,7 @@ def test_the_ledger_is_shown_and_verified(page: Any) -> None:
 # ---- what must not happen ----
 
 PAGES = ("", "/add", "/findings", "/search", "/analyses", "/rows", "/report", "/mandate")
-MORE = ("/ledger", "/administration")
+MORE = ("/notes", "/ledger", "/administration")
 
 
 def test_what_looks_like_markup_is_shown_as_text(page: Any, house: House) -> None:

@@ -161,6 +161,10 @@ class Notes:
         last = None if limit is None else offset + limit
         return len(found), found[offset:last]
 
+    def exist(self) -> bool:
+        """Whether the case has any: a page that shows them beside the rest need not ask else."""
+        return bool(self._rows(_notes.c.number == sa.select(sa.func.max(_notes.c.number))))
+
     def tags(self) -> dict[str, int]:
         """How often each tag is used, among those that may be seen; the most frequent first."""
         _, found = self.listed(Asked(tags=True))
