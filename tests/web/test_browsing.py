@@ -311,6 +311,46 @@ def test_notes_and_tags_stand_beside_what_they_are_on(page: Any, house: House) -
     assert not any("greffe" in str(e.data) or "solide" in str(e.data) for e in told)
 
 
+# ---- lexicons ----
+
+LEXICON = """\
+version: 1
+sources: {usage: "Usage"}
+entries:
+- concept: resin
+  kinds: [product]
+  meaning: {fr: résine, en: resin}
+  terms: teuch; pain
+  source: usage
+  date: 2026-11-24
+traits: []
+scenes: []
+contexts: []
+"""
+
+
+def test_a_lexicon_is_edited_checked_and_kept_as_a_further_version(page: Any, house: House) -> None:
+    go(page, "/lexicons")
+    page.get_by_label("Lexicon").first.click()
+    page.get_by_role("option", name="stupefiants (of the house)").click()
+    box = page.get_by_label("What it says")
+    page.wait_for_function("document.querySelector('textarea').value.includes('version:')")
+    box.fill(LEXICON.replace("entries:", "entries: [", 1))
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("The lexicon stupefiants cannot be read").first.wait_for()
+    box.fill(LEXICON)
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Check").click()
+    settled(page, "It holds together")
+    page.get_by_label("Why it changes (kept)").fill("entendu en salle")
+    page.get_by_role("button", name="Keep as a further version").click()
+    settled(page, "^Kept: stupefiants")
+    [kept] = house.workspace().lexicons.listed()
+    assert (kept.agent, kept.why) == ("A1", "entendu en salle")
+    assert "terms: teuch; pain" in kept.path.read_text()
+
+
 # ---- reports, ledger ----
 
 
@@ -335,7 +375,7 @@ def test_the_ledger_is_shown_and_verified(page: Any) -> None:
 # ---- what must not happen ----
 
 PAGES = ("", "/add", "/findings", "/search", "/analyses", "/rows", "/report", "/mandate")
-MORE = ("/notes", "/ledger", "/administration")
+MORE = ("/notes", "/lexicons", "/ledger", "/administration")
 
 
 def test_what_looks_like_markup_is_shown_as_text(page: Any, house: House) -> None:

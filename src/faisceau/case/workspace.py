@@ -93,6 +93,7 @@ from faisceau.words import N_, speaking
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
     from faisceau.case.exporting import Exported
     from faisceau.case.lexicon_work import Suggestion, Trial
+    from faisceau.case.lexicons_kept import Lexicons
     from faisceau.case.long_work import LongWork
     from faisceau.case.matching import Matched, Side
     from faisceau.case.watching import Watch
@@ -705,6 +706,13 @@ class Workspace:
             found = work.suggested(engine.tables[MESSAGE.name], verdicts, engine, lexicon, named)
             closing.data["suggested"] = len(found)
             yield found
+
+    @property
+    def lexicons(self) -> "Lexicons":
+        """Versions of lexicons that agents write in this case: see ``lexicons_kept.Lexicons``."""
+        from faisceau.case.lexicons_kept import Lexicons
+
+        return Lexicons(self._door, self.case.folder)
 
     def status(self) -> CaseStatus:
         """Exhibits, findings by analysis and status, what falls due."""
