@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from faisceau.case.workspace import Workspace
+from faisceau.client import RemoteCase
 from faisceau.web.api import PREFIX
 
 from .conftest import Running
@@ -41,7 +42,7 @@ def test_notes_are_put_edited_found_and_removed(noted: Running, case: Path) -> N
     assert http.post(NOTES, json={"on": {"subject": "row"}, "text": "x"}).status_code == 400
     entries = Workspace.open(case, agent="A1").ledger_entries()
     assert not any("Zoé" in str(e.data) or "check" in str(e.data) for e in entries)
-    assert entries[-1].reason == "PR/2026/0417" or entries[-1].reason == "requisition 12"
+    assert {e.reason for e in entries if e.act == "note"} == {"requisition 12"}
 
 
 def test_searches_are_saved_and_an_auditor_sees_none(noted: Running) -> None:
@@ -57,3 +58,14 @@ def test_searches_are_saved_and_an_auditor_sees_none(noted: Running) -> None:
     auditor.post(f"{PREFIX}/cases/lille/open", json={"reason": "audit"})
     for path in (NOTES, SEARCHES):
         assert auditor.get(path).status_code == 403
+
+
+def test_a_program_notes_and_saves_by_the_client(noted: Running, remote: RemoteCase) -> None:
+    exhibit = {"subject": "exhibit", "exhibit_id": "E1"}
+    for n in range(3):
+        remote.note(exhibit, f"note {n}")
+    remote.note(exhibit, "seen", tag=True)
+    assert [n["text"] for n in remote.notes(page=2, tags=False)] == ["note 2", "note 1", "note 0"]
+    assert [n["on"] for n in remote.notes(tag="seen")] == [exhibit]
+    remote.save_search("soon", "demain")
+    assert [s["query"] for s in remote.saved_searches()] == ["demain"]
