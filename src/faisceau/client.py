@@ -201,6 +201,29 @@ class RemoteCase:
         wanted = {"query": query, "limit": limit, "offset": offset, "newest": newest}
         return dict(self._ask("POST", "/search", wanted))
 
+    def notes(self, *, page: int = 200, **wanted: Any) -> Iterator[Json]:
+        """Notes and tags, the latest first. ``wanted``: ``on``, ``tags``, ``tag``, ``agent``,
+        ``words``; ``on`` as in a note's ``on``."""
+        seen, total = 0, 1
+        while seen < total:
+            part = self._ask("POST", "/notes/find", {**wanted, "limit": page, "offset": seen})
+            yield from part["notes"]
+            total = part["total"]
+            seen += len(part["notes"]) or total
+
+    def note(self, on: Json, text: str, *, tag: bool = False) -> Json:
+        """Put a note or a tag on something: ``{"subject": "exhibit", "exhibit_id": "E1"}``,
+        ``{"subject": "row", "table": "message", "row_id": 4294967300}`` …"""
+        return dict(self._ask("POST", "/notes", {"on": on, "text": text, "tag": tag}))
+
+    def saved_searches(self) -> list[Json]:
+        """The saved searches, by name."""
+        return list(self._ask("GET", "/searches"))
+
+    def save_search(self, name: str, query: str) -> Json:
+        """Keep a question under a name."""
+        return dict(self._ask("POST", "/searches", {"name": name, "query": query}))
+
     def report(self, output: Path, recipient: str = "", lang: str | None = None) -> Path:
         """Have the report written to ``output`` (``.pdf`` or ``.html``)."""
         kind = output.suffix.removeprefix(".")

@@ -249,6 +249,108 @@ def test_answers_are_narrowed_by_a_facet(page: Any) -> None:
     settled(page, "^4 messages answer")
 
 
+def test_a_search_is_saved_and_asked_again(page: Any, house: House) -> None:
+    go(page, "/search")
+    box = page.get_by_label("Words of the messages")
+    box.fill("numero")
+    settled(page, "4 messages answer")
+    page.get_by_role("button", name="Save this search").click()
+    page.get_by_label("Name of the search").fill("les numéros")
+    page.get_by_role("button", name="Keep the search").click()
+    page.get_by_role("button", name="les numéros", exact=True).wait_for()
+    box.fill("rien du tout")
+    settled(page, "No message answers")
+    page.get_by_role("button", name="les numéros", exact=True).click()
+    settled(page, "4 messages answer")
+    page.get_by_role("button", name="Take les numéros away").click()
+    page.get_by_role("button", name="les numéros", exact=True).wait_for(state="detached")
+    assert house.workspace().saved_searches.listed() == []
+
+
+# ---- notes ----
+
+
+def test_notes_and_tags_stand_beside_what_they_are_on(page: Any, house: House) -> None:
+    [message] = [m for m in _messages(house) if "numero 1" in m["text"]]
+    go(page, f"/conversation/{message['row_id']}")
+    page.locator(".fx-line.hit").get_by_role("button", name=re.compile("^Note on the")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("A tag").fill("À revoir")
+    dialog.get_by_label("A note of work, in no report").fill(f"le même que Kim 2 {EVIL}")
+    dialog.get_by_role("button", name="Keep the note").click()
+    dialog.get_by_text("le même que Kim 2").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    page.locator(".fx-line.hit .fx-noted").wait_for()
+    assert page.locator(".fx-line.hit .fx-tag").inner_text() == "à revoir"
+
+    finding = house.workspace().findings_wanted()[1][0].finding_id
+    go(page, f"/finding/{finding}")
+    page.get_by_label("A note of work, in no report").fill("solide")
+    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("The note", exact=True).fill("moins solide")
+    page.get_by_role("button", name="Keep this version").click()
+    page.get_by_text("version 2").wait_for()
+
+    go(page, "")
+    page.get_by_role("button", name="Notes and tags on E1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("A tag").fill("original au greffe")
+    dialog.get_by_label("A tag").press("Enter")
+    dialog.get_by_text("original au greffe", exact=True).wait_for()
+
+    go(page, "/notes")
+    settled(page, "^4 notes and tags; 1 to 4 shown")
+    assert page.evaluate("window.hacked") is None
+    page.get_by_label("Holds the words").fill("kim")
+    settled(page, "^1 notes and tags")
+    assert EVIL in page.locator("main, .fx-page").first.inner_text()
+    page.get_by_role("link", name=re.compile("numero 1")).click()
+    page.wait_for_url("**/conversation/*")
+    told = house.workspace().ledger_entries()
+    assert not any("greffe" in str(e.data) or "solide" in str(e.data) for e in told)
+
+
+# ---- lexicons ----
+
+LEXICON = """\
+version: 1
+sources: {usage: "Usage"}
+entries:
+- concept: resin
+  kinds: [product]
+  meaning: {fr: résine, en: resin}
+  terms: teuch; pain
+  source: usage
+  date: 2026-11-24
+traits: []
+scenes: []
+contexts: []
+"""
+
+
+def test_a_lexicon_is_edited_checked_and_kept_as_a_further_version(page: Any, house: House) -> None:
+    go(page, "/lexicons")
+    page.get_by_label("Lexicon").first.click()
+    page.get_by_role("option", name="stupefiants (of the house)").click()
+    box = page.get_by_label("What it says")
+    page.wait_for_function("document.querySelector('textarea').value.includes('version:')")
+    box.fill(LEXICON.replace("entries:", "entries: [", 1))
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("The lexicon stupefiants cannot be read").first.wait_for()
+    box.fill(LEXICON)
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Check").click()
+    settled(page, "It holds together")
+    page.get_by_label("Why it changes (kept)").fill("entendu en salle")
+    page.get_by_role("button", name="Keep as a further version").click()
+    settled(page, "^Kept: stupefiants")
+    [kept] = house.workspace().lexicons.listed()
+    assert (kept.agent, kept.why) == ("A1", "entendu en salle")
+    assert "terms: teuch; pain" in kept.path.read_text()
+
+
 # ---- reports, ledger ----
 
 
@@ -273,7 +375,7 @@ def test_the_ledger_is_shown_and_verified(page: Any) -> None:
 # ---- what must not happen ----
 
 PAGES = ("", "/add", "/findings", "/search", "/analyses", "/rows", "/report", "/mandate")
-MORE = ("/ledger", "/administration")
+MORE = ("/notes", "/lexicons", "/ledger", "/administration")
 
 
 def test_what_looks_like_markup_is_shown_as_text(page: Any, house: House) -> None:

@@ -7,7 +7,7 @@ years.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from faisceau.case import catalog
+from faisceau.case import catalog, notes
 from faisceau.case.gate import Gate
 from faisceau.case.sight import kept_longer, past_exhibits
 from faisceau.evidence import register
@@ -71,6 +71,7 @@ def purge(
         exhibits = register.exhibits(connection, status="kept")
         emptied = [e for e in exhibits if _of_reads_alone(e) and past_exhibits([e], now)]
         objects = [o for e in emptied for o in register.objects(connection, e.number)]
+        noted = notes.noted_rows(connection)
     files = [o.path for o in objects if not o.outside]
     due = _Due(
         now,
@@ -78,6 +79,7 @@ def purge(
         frozenset(kept_longer(exhibits, now)),
         frozenset(e.exhibit_id for e in exhibits if e.hits),
         frozenset(past_exhibits(exhibits, now)),
+        pa.array(sorted(noted), pa.int64()),
     )
     opening = {"files_leaving": [*files, *(segment.path for segment in listed)]}
     with gate.passing(Act("purge"), data=opening) as (permit, closing):
@@ -86,6 +88,13 @@ def purge(
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
             gone = findings.erase_old(connection, permit, Kind.MATCHING, revealed.over(now))
+            left = notes.erase(
+                connection,
+                permit,
+                exhibits=[e.exhibit_id for e in emptied],
+                findings=gone,
+                rows=due.noted_lost,
+            )
             why = period["plates-no-hit"].rule.id
             for e in emptied:
                 register.mark(connection, e.number, "purged", at=now, by=gate.agent, why=why)
@@ -100,7 +109,9 @@ def purge(
                 plate_reads=due.reads + due.hits,
                 exhibits=[e.exhibit_id for e in emptied],
                 findings=gone,
+                notes=left,
             )
+        closing.committed.append(lambda: catalog.settle(database))
         tables.discard(permit, new.replaced)
         store.remove(permit, {o.sha256 for o in objects if not o.outside}, needed)
     done = (
@@ -121,8 +132,11 @@ class _Due:
     longer: frozenset[str]
     of_hits: frozenset[str]
     past: frozenset[str]
+    noted: pa.Array
+    """Rows that notes are on."""
     reads: int = 0
     hits: int = 0
+    noted_lost: set[int] = field(default_factory=set)
 
     def keep(self, batch: pa.RecordBatch) -> pa.Array:
         """Which rows of plate reads, or of what is derived from tables, stay."""
@@ -136,6 +150,9 @@ class _Due:
         recent = pc.or_(recent, _among(batch, self.longer))
         stays = pc.or_(recent, pc.and_(own, pa.scalar(not self.ended)))
         lost = pc.invert(stays)
+        if len(self.noted):
+            ids = batch["row_id"].filter(lost)
+            self.noted_lost.update(ids.filter(pc.is_in(ids, self.noted)).to_pylist())
         of_hits = pc.and_(lost, _among(batch, self.of_hits)).true_count
         self.hits += of_hits
         self.reads += lost.true_count - of_hits

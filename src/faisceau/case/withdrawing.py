@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faisceau.case import catalog, sealing
+from faisceau.case import catalog, notes, sealing
 from faisceau.case.gate import Gate
 from faisceau.errors import NotFound
 from faisceau.evidence import register
@@ -95,6 +95,7 @@ def withdraw(
                 by=gate.agent,
                 why=decision,
             )
+            noted = notes.erase(connection, permit, exhibits=[exhibit.exhibit_id], findings=touched)
             reports = _reports(entries, set(touched))
             closing.data.update(
                 exhibit_id=exhibit.exhibit_id,
@@ -103,8 +104,10 @@ def withdraw(
                 files_removed=[*files, *new.replaced],
                 in_place_removed=[o.path for o in objects if o.outside],
                 findings=touched,
+                notes=noted,
                 reports=[report.number for report in reports],
             )
+        closing.committed.append(lambda: catalog.settle(database))
         tables.discard(permit, new.replaced)
         with database.connect() as connection:
             left = [segment.path for segment in lake.segments(connection)]

@@ -34,11 +34,13 @@ from faisceau.case.folder import Case
 from faisceau.case.gate import Clock, Closing, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
+from faisceau.case.notes import Notes
 from faisceau.case.pictures import Door, Pictures
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover, sweep
 from faisceau.case.running import NotRun, Ran, RunReport, parameters, stamp
+from faisceau.case.saved_searches import SavedSearches
 from faisceau.case.sealing import NOTHING_SEALED, Seal, Sealed
 from faisceau.case.searching import (
     LANGUAGES,
@@ -91,6 +93,7 @@ from faisceau.words import N_, speaking
 if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
     from faisceau.case.exporting import Exported
     from faisceau.case.lexicon_work import Suggestion, Trial
+    from faisceau.case.lexicons_kept import Lexicons
     from faisceau.case.long_work import LongWork
     from faisceau.case.matching import Matched, Side
     from faisceau.case.watching import Watch
@@ -158,7 +161,6 @@ class Workspace:
         self._picker = Picker(self._lake)
         self._listing = Listing(self._database)
         self._searched: SearchIndex | None = None
-        self._pictures: Pictures | None = None
         self._store = EvidenceStore(case.folder, case.scratch)
 
     @classmethod
@@ -616,29 +618,42 @@ class Workspace:
 
     # ---- pictures ----
 
-    @property
+    @cached_property
     def pictures(self) -> Pictures:
         """What the pages draw of the case: its timeline, its network, its map."""
-        if self._pictures is None:
-            self._pictures = Pictures(
-                Door(
-                    covered=self.mandate.data,
-                    agent=self.agent,
-                    clock=self.clock,
-                    judge=lambda act: self._gate.judge(
-                        replace(act, procedures=self._listing().procedures(act.tables))
-                    ),
-                    reading=self._reading,
-                    passing=self._passing,
-                    engine=self._engine,
-                    gate=self._gate,
-                    writing=self._writing,
-                    mask=lambda: self._mask,
-                    filled=lambda: self._filled,
-                    database=self._database,
-                )
-            )
-        return self._pictures
+        return Pictures(self._door)
+
+    @cached_property
+    def _door(self) -> Door:
+        """The desk's own plumbing, for the parts of it that have a module of their own."""
+        return Door(
+            covered=self.mandate.data,
+            agent=self.agent,
+            clock=self.clock,
+            judge=lambda act: self._gate.judge(
+                replace(act, procedures=self._listing().procedures(act.tables))
+            ),
+            reading=self._reading,
+            passing=self._passing,
+            engine=self._engine,
+            gate=self._gate,
+            writing=self._writing,
+            mask=lambda: self._mask,
+            filled=lambda: self._filled,
+            database=self._database,
+        )
+
+    # ---- work product ----
+
+    @cached_property
+    def notes(self) -> Notes:
+        """Notes and tags on rows, findings, exhibits and conversations: see ``notes.Notes``."""
+        return Notes(self._door, self._picker.pick)
+
+    @cached_property
+    def saved_searches(self) -> SavedSearches:
+        """Searches kept under a name: see ``saved_searches.SavedSearches``."""
+        return SavedSearches(self._door)
 
     # ---- lexicons ----
 
@@ -691,6 +706,13 @@ class Workspace:
             found = work.suggested(engine.tables[MESSAGE.name], verdicts, engine, lexicon, named)
             closing.data["suggested"] = len(found)
             yield found
+
+    @property
+    def lexicons(self) -> "Lexicons":
+        """Versions of lexicons that agents write in this case: see ``lexicons_kept.Lexicons``."""
+        from faisceau.case.lexicons_kept import Lexicons
+
+        return Lexicons(self._door, self.case.folder)
 
     def status(self) -> CaseStatus:
         """Exhibits, findings by analysis and status, what falls due."""

@@ -176,6 +176,17 @@ def by_prefix(connection: sa.Connection, permit: Permit, prefix: str) -> list[Fi
     return [_finding(row) for row in connection.execute(query.where(*_open(connection)).limit(2))]
 
 
+def of_ids(connection: sa.Connection, permit: Permit, ids: Sequence[str]) -> list[Finding]:
+    """The findings of these ids that rest on nothing sealed, in no order."""
+    permit.require(*READING)
+    found: list[Finding] = []
+    for start in range(0, len(ids), 500):
+        these = _findings.c.finding_id.in_(ids[start : start + 500])
+        query = sa.select(_findings).where(these, *_open(connection))
+        found += map(_finding, connection.execute(query))
+    return found
+
+
 def count(connection: sa.Connection, permit: Permit) -> dict[str, dict[str, int]]:
     """Number of findings by analysis and status."""
     permit.require(*READING)

@@ -189,6 +189,16 @@ def load_lexicon(name_or_path: str | Path) -> Lexicon:
     return _parse(*written(name_or_path))
 
 
+def read_lexicon(name: str, raw: bytes) -> Lexicon:
+    """A lexicon from the bytes of its file. Raises ``BadInput``, as ``load_lexicon`` does."""
+    return _parse(name, raw)
+
+
+def house_lexicons() -> list[str]:
+    """The names of the lexicons that come with the program."""
+    return sorted(path.name.removesuffix(".yaml") for path in _house())
+
+
 def written(name_or_path: str | Path) -> tuple[str, bytes]:
     """The name of a lexicon and its file, as it is written. Raises ``NotFound``."""
     name = str(name_or_path)

@@ -60,6 +60,7 @@ def test_no_case_data_goes_into_an_address(described: dict[str, Any]) -> None:
     }
     assert asked <= {
         *("name", "finding", "exhibit", "job_id", "upload", "analysis", "status"),
+        *("note", "search"),
         *("limit", "offset", "last", "log_only", "entry", "since"),
     }
 

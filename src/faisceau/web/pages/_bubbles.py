@@ -66,10 +66,12 @@ def messages(
     rows: Iterable[Mapping[str, Any]],
     answers: Callable[[str], Sequence[Span]],
     asked: int | None = None,
+    under: Callable[[Line], None] | None = None,
 ) -> None:
     """Messages of a conversation as their table has them; the one ``asked`` is ringed.
 
-    ``answers``: where a text answers what was searched for.
+    ``answers``: where a text answers what was searched for; ``under``: builds what stands at the
+    foot of each.
     """
     with part("ol", "fx-talk"):
         day: date | None = None
@@ -90,10 +92,16 @@ def messages(
                 note=", ".join(notes),
             )
             own = row["sender_id"] in ("owner", row["account"]) and row["sender_id"] is not None
-            _line(line, answers(line.text), own=own)
+            _line(line, answers(line.text), own=own, under=under)
 
 
-def _line(line: Line, spans: Sequence[Span], *, own: bool) -> None:
+def _line(
+    line: Line,
+    spans: Sequence[Span],
+    *,
+    own: bool,
+    under: Callable[[Line], None] | None = None,
+) -> None:
     classes = "fx-line" + " own" * own + " hit" * line.hit + " helped" * bool(line.helped)
     with part("li", classes).props(f"id=row-{line.row_id}"):
         with part("div", "fx-bubble"):
@@ -106,6 +114,8 @@ def _line(line: Line, spans: Sequence[Span], *, own: bool) -> None:
             at = format(line.sent_at.astimezone(PARIS), "%H:%M") if line.sent_at else ""
             foot = text("div", f"{at} · {line.exhibit_id}", "fx-at")
             foot._props["title"] = line.source
+            if under is not None:
+                under(line)
         if line.helped:
             with part("div", "fx-stack"):
                 for help_ in line.helped:

@@ -4,12 +4,14 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from faisceau.case.notes import On
 from faisceau.findings.model import Status
 from faisceau.report.model import FindingCard
 from faisceau.web.pages import _verdicts
 from faisceau.web.pages._acting import acting
 from faisceau.web.pages._elements import PATIENCE, card, notice, part, text
 from faisceau.web.pages._frame import allowed, frame
+from faisceau.web.pages._notes import Notebook
 from faisceau.web.pages._reading import claim, details, reasons, reviews, talks
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
@@ -36,6 +38,8 @@ async def _build(session: Session, case: str, finding_id: str) -> None:
         with part("div", "fx-stack").style("gap: 18px"):
             if allowed(session, case, "review"):
                 _judge(session, case, shown)
+            with card(N_("Notes and tags")):
+                Notebook(session, case, On("finding", shown.finding.finding_id))
             if shown.finding.concordant() and allowed(session, case, "unmask"):
                 _unmask(session, case, shown)
             if shown.excerpts:

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from faisceau.case.notes import On
 from faisceau.case.workspace import CaseStatus, Workspace
 from faisceau.errors import Refused
 from faisceau.evidence.exhibit import Exhibit
@@ -13,6 +14,7 @@ from faisceau.web.pages._elements import (
     ROWS_OF,
     card,
     facts,
+    labelled,
     local,
     number,
     part,
@@ -22,6 +24,7 @@ from faisceau.web.pages._elements import (
     text,
 )
 from faisceau.web.pages._frame import allowed, frame
+from faisceau.web.pages._notes import in_dialog, small
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
 
@@ -142,18 +145,26 @@ def _exhibits(session: Session, name: str, state: CaseStatus) -> None:
         )
         table(
             [say(h) for h in headers],
-            [_exhibit(exhibit) for exhibit in state.exhibits],
+            [_exhibit(session, name, exhibit) for exhibit in state.exhibits],
             caption=say(N_("Exhibits")),
             right=4,
         )
 
 
-def _exhibit(exhibit: Exhibit):  # type: ignore[no-untyped-def]
+def _exhibit(session: Session, name: str, exhibit: Exhibit):  # type: ignore[no-untyped-def]
+    def note() -> None:
+        in_dialog(session, name, On("exhibit", exhibit.exhibit_id), exhibit.label)
+
     def label() -> None:
         text("div", exhibit.label)
         text("div", f"{size(exhibit.size)} · SHA-256 {exhibit.sha256[:16]}…", "soft small")
         for line in shortcomings(exhibit):
             text("div", line, "small soft")
+        if allowed(session, name, "note"):
+            labelled(
+                small(session, N_("Notes and tags"), note),
+                say(N_("Notes and tags on {exhibit}"), exhibit=exhibit.exhibit_id),
+            )
 
     def kept() -> None:
         for of, count in exhibit.tables.items():

@@ -15,6 +15,7 @@ from faisceau.web.pages._asked import asked, keep
 from faisceau.web.pages._bubbles import around, marked
 from faisceau.web.pages._elements import PATIENCE, labelled, local, number, part, text
 from faisceau.web.pages._frame import frame
+from faisceau.web.pages._saved import SavedSearches
 from faisceau.web.pages._stretches import Reader
 from faisceau.web.session import Session, desk, in_thread
 from faisceau.words import N_, say
@@ -56,7 +57,7 @@ class Search:
         """Lay the page out; the last question of the session is there again."""
         self.question = asked(self.session, self.case)
         with part("div", "fx-row"):
-            box = ui.input(say(N_("Words of the messages")), value=self.question)
+            self.box = box = ui.input(say(N_("Words of the messages")), value=self.question)
             box.props("outlined clearable autofocus debounce=350 type=search").classes("grow")
             box.style("min-width: 260px")
             box.on_value_change(acting(self.session, lambda e: self._ask(e.value or "")))
@@ -68,6 +69,7 @@ class Search:
             order.props("outlined options-dense").style("min-width: 150px")
             order.on_value_change(acting(self.session, lambda e: self._sort(bool(e.value))))
         text("p", say(EXAMPLE), "soft small")
+        SavedSearches(self.session, self.case, self._whole, self._choose)
         self.facets = part("div", "fx-stack")
         with part("div", "fx-two fx-search"):
             with part("section", "fx-card fx-list-pane").props("tabindex=0") as left:
@@ -80,6 +82,11 @@ class Search:
                 self.reader = Reader(self.session, self.case)
         if self.question:
             ui.timer(0.01, acting(self.session, self._search), once=True)
+
+    def _choose(self, question: str) -> None:
+        """Ask a saved question; the box asks it."""
+        self.narrowed.clear()
+        self.box.set_value(question)
 
     async def _ask(self, question: str) -> None:
         self.question, self.offset = question.strip(), 0
