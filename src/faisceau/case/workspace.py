@@ -937,8 +937,11 @@ class Workspace:
     def lift_seal(self, name: str, act: str) -> Seal:
         """Lift one seal (its id or its thread), under an act of the authority.
 
-        Raises ``NotFound``, ``UsageError`` when the name is that of several, ``Refused``.
+        Raises ``NotFound``, ``UsageError`` when the name is that of several or no act is named,
+        ``Refused``.
         """
+        if not act.strip():
+            raise UsageError(N_("Say under which act the seal is lifted"))
         with (
             self._writing(),
             self._gate.passing(Act("lift_seal", record=act), data={"act": act}) as (
