@@ -185,6 +185,14 @@ class RemoteCase:
             self._ask("POST", f"/findings/{finding}/review", {"verdict": verdict, "note": note})
         )
 
+    def seals(self) -> list[Json]:
+        """What is sealed, and what was: where, with whom, how much."""
+        return list(self._ask("GET", "/seals"))
+
+    def lift_seal(self, seal: str, act: str) -> Json:
+        """Lift one seal (its id), under an act of the authority."""
+        return dict(self._ask("POST", f"/seals/{seal}/lift", {"act": act}))
+
     def rows(self, table: str, where: str | None = None, *, page: int = 1000) -> Iterator[Json]:
         """Rows of an observation table, fetched page by page."""
         after = None

@@ -151,11 +151,24 @@ def _rule(
         procedures=mandate.procedures(today(now)) if kind is Kind.MATCHING else None,
         own=mandate.reference if kind is Kind.MATCHING else None,
         holders=_holders(mandate) if schema is PAYMENT else None,
-        tables=tuple(sorted(mandate.data)) if derived else None,
+        tables=_origins(mandate, schema) if derived else None,
         recent=periods()["plates-no-hit"].over(now).isoformat() if reads else None,
         kept=kept_longer(exhibits, now) if reads else (),
         past={PLATE_READ.name: past} if past else {},
     )
+
+
+def _origins(mandate: Mandate, schema: Schema) -> tuple[str, ...]:
+    """The tables whose derived rows may be seen.
+
+    A mention counts rows of a whole exhibit: where the scope hides some of them by their time or
+    by who takes part, it would tell what they hold.
+    """
+    scope = mandate.scope if schema is MENTION else None
+    narrowed = set(PARTICIPANTS) if scope is not None and scope.participants else set()
+    if scope is not None and (scope.since is not None or scope.until is not None):
+        narrowed |= {name for name, of in STORED.items() if any(c.type == TIME for c in of)}
+    return tuple(sorted(mandate.data - narrowed))
 
 
 def _ids(names: tuple[str, ...], exhibits: list[Exhibit]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from ibis import Table, _
 
 from faisceau.case.cards import conversation, talk_of
 from faisceau.case.masking import Mask
+from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.case.searching import SHOWN
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.schemas import MESSAGE
@@ -27,6 +28,8 @@ class Stretch:
     offset: int
     at: int
     messages: Sequence[Mapping[str, Any]]
+    sealed: Sealed = NOTHING_SEALED
+    """What is sealed, which no reader sees."""
 
 
 def stretch(

@@ -547,7 +547,7 @@ class Workspace:
             with self._engine(permit, listed, [SHOWN]) as engine:
                 found = stretch(engine, self._mask, asked[0], offset=offset, limit=limit)
             closing.data["rows"] = len(found.messages)
-        return found
+        return replace(found, sealed=self._sealed({MESSAGE.name}))
 
     def may(self, act: Act) -> Decision:
         """What the mandate answers to an act now, unrecorded: to show or hide what asks for it."""
@@ -768,16 +768,13 @@ class Workspace:
     def findings_wanted(
         self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50
     ) -> tuple[int, list[Finding]]:
-        """How many findings are as ``wanted``, and those from ``offset`` on."""
-        with (
-            self._gate.passing(Act("findings")) as (permit, closing),
-            self._database.connect() as connection,
-        ):
-            total, found = findings.page(
-                connection, permit, wanted or Wanted(), offset=offset, limit=limit
-            )
-            closing.data["findings"] = len(found)
-        return total, found
+        """How many findings are as ``wanted``, and those from ``offset`` on.
+
+        Raises ``NotFound`` for an analysis that is none.
+        """
+        wanted = wanted or Wanted()
+        with self._gate.passing(_asking(wanted)) as (permit, closing):
+            return self._page(permit, closing, wanted, offset, limit)
 
     def finding(self, prefix: str, permit: Permit) -> Finding:
         """The finding whose id begins with ``prefix``. Raises ``NotFound``."""
@@ -867,39 +864,25 @@ class Workspace:
         return [finding_json(finding, sources) for finding in found]
 
     def findings_page(
-        self,
-        analysis: str | None = None,
-        *,
-        statuses: Sequence[Status] = (),
-        limit: int = 50,
-        skip: int = 0,
+        self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50
     ) -> tuple[int, list[Any]]:
-        """One page of the findings, as ``findings_json`` gives them, and how many there are.
-
-        ``statuses``: of these alone; without any, those superseded or withdrawn are left out.
-        """
-        if analysis is not None:
-            plugins().analysis(analysis)
-        act = self._quoting(Act("findings", analysis=analysis or ""))
+        """``findings_wanted``, each finding as ``findings_json`` gives it, with its evidence."""
+        wanted = wanted or Wanted()
+        act = self._quoting(_asking(wanted))
         with self._passing(act, selections(act.tables)) as (permit, closing, listed):
-            with self._database.connect() as connection:
-                counts = findings.count(connection, permit)
-                found = findings.listed(
-                    connection, permit, analysis=analysis, top=limit, skip=skip, statuses=statuses
-                )
-            closing.data["findings"] = len(found)
+            total, found = self._page(permit, closing, wanted, offset, limit)
             sources = picked_sources(
                 found, lambda s, ids: self._picker.pick(permit, listed, s, ids), act.tables
             )
-        hidden = {Status.SUPERSEDED, Status.WITHDRAWN}
-        total = sum(
-            n
-            for name, by_status in counts.items()
-            if analysis in (None, name)
-            for status, n in by_status.items()
-            if (status in statuses if statuses else status not in hidden)
-        )
         return total, [finding_json(finding, sources) for finding in found]
+
+    def _page(
+        self, permit: Permit, closing: Closing, wanted: Wanted, offset: int, limit: int
+    ) -> tuple[int, list[Finding]]:
+        with self._database.connect() as connection:
+            total, found = findings.page(connection, permit, wanted, offset=offset, limit=limit)
+        closing.data["findings"] = len(found)
+        return total, found
 
     def show(self, prefix: str) -> FindingCard:
         """One finding with its rows and the messages around them."""
@@ -976,8 +959,11 @@ class Workspace:
     def lift_seal(self, name: str, act: str) -> Seal:
         """Lift one seal (its id or its thread), under an act of the authority.
 
-        Raises ``NotFound``, ``UsageError`` when the name is that of several, ``Refused``.
+        Raises ``NotFound``, ``UsageError`` when the name is that of several or no act is named,
+        ``Refused``.
         """
+        if not act.strip():
+            raise UsageError(N_("Say under which act the seal is lifted"))
         with (
             self._writing(),
             self._gate.passing(Act("lift_seal", record=act), data={"act": act}) as (
@@ -1328,6 +1314,12 @@ def _chosen(found: Iterable[Finding], ids: Sequence[str]) -> list[Finding]:
     for missing in (one for one in ids if one not in known):
         raise NotFound(N_("No finding {finding}"), finding=missing)
     return [known[one] for one in dict.fromkeys(ids)]
+
+
+def _asking(wanted: Wanted) -> Act:
+    """The act of listing findings; an analysis that is none is told (``NotFound``)."""
+    names = [plugins().analysis(name).name for name in wanted.analyses]
+    return Act("findings", analysis=names[0] if len(names) == 1 else "")
 
 
 def _agent(mandate: Mandate, agent: str | None) -> str:

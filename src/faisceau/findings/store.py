@@ -115,24 +115,17 @@ def listed(
     *,
     analysis: str | None = None,
     top: int | None = None,
-    skip: int = 0,
-    statuses: Iterable[Status] = (),
-    current: bool = True,
 ) -> list[Finding]:
-    """Findings by falling score; ``current`` leaves out those superseded or withdrawn, unless
-    ``statuses`` asks for them."""
+    """Findings by falling score, those superseded or withdrawn left out."""
     permit.require(*READING)
     query = sa.select(_findings).order_by(_findings.c.score.desc(), _findings.c.finding_id)
     query = query.where(*_open(connection))
     if analysis is not None:
         query = query.where(_findings.c.analysis == analysis)
-    if wanted := list(statuses):
-        query = query.where(_findings.c.status.in_(wanted))
-    elif current:
-        query = query.where(_findings.c.status.not_in([Status.SUPERSEDED, Status.WITHDRAWN]))
+    query = query.where(_findings.c.status.not_in([Status.SUPERSEDED, Status.WITHDRAWN]))
     if top is not None:
         query = query.limit(top)
-    return [_finding(row) for row in connection.execute(query.offset(skip))]
+    return [_finding(row) for row in connection.execute(query)]
 
 
 def page(
@@ -140,10 +133,11 @@ def page(
 ) -> tuple[int, list[Finding]]:
     """How many findings are as wanted, and those from ``offset`` on, ``limit`` at most.
 
-    Without ``statuses``, those superseded or withdrawn are left out.
+    Without ``statuses``, those superseded or withdrawn are left out. What rests on sealed
+    correspondence is neither counted nor looked into.
     """
     permit.require(*READING)
-    clauses = [_findings.c.score >= wanted.least]
+    clauses = [_findings.c.score >= wanted.least, *_open(connection)]
     if wanted.analyses:
         clauses.append(_findings.c.analysis.in_(wanted.analyses))
     if wanted.statuses:

@@ -59,7 +59,7 @@ def test_no_case_data_goes_into_an_address(described: dict[str, Any]) -> None:
         for parameter in operation.get("parameters", [])
     }
     assert asked <= {
-        *("name", "finding", "exhibit", "job_id", "upload", "analysis", "status"),
+        *("name", "finding", "exhibit", "seal", "job_id", "upload", "analysis", "status"),
         *("note", "search"),
         *("limit", "offset", "last", "log_only", "entry", "since"),
     }

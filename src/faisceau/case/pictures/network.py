@@ -1,5 +1,6 @@
 """Who is in touch with whom: the neighbours of a subject, or the whole, gathered by community."""
 
+import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -79,20 +80,23 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class Network:
     """Nodes and the ties between them. ``hidden``: nodes that belong there and are not shown;
-    ``of``: nodes of the case, with the kinds and the weight asked for."""
+    ``of``: nodes of the case, with the kinds and the weight asked for; ``mark``: tells what could
+    be seen when it was drawn."""
 
     nodes: Sequence[Node]
     edges: Sequence[Edge]
     hidden: int = 0
     of: int = 0
     untold: Sequence[Untold] = field(default_factory=tuple)
+    mark: str = ""
 
 
 class Web:
     """Every tie of a case that may be seen, by number of node; read once, asked often."""
 
-    def __init__(self, strands: Iterable[Strands]) -> None:
+    def __init__(self, strands: Iterable[Strands], mark: str) -> None:
         parts = list(strands)
+        self.mark = mark
         every = {end for p in parts for ties in p.ties.values() for t in ties for end in t[:2]}
         self.keys: list[Key] = sorted(every)
         self.at: dict[Key, int] = {key: number for number, key in enumerate(self.keys)}
@@ -170,7 +174,7 @@ class Networks:
         self._door = door
         self._lock = Lock()
         self._known: dict[str, tuple[Any, Strands]] = {}
-        self._web: tuple[Any, Web] | None = None
+        self._web: Web | None = None
 
     def there(self) -> list[str]:
         """The kinds of ties that the tables with rows may hold, and those between exhibits and
@@ -196,7 +200,7 @@ class Networks:
         ]
         found.sort(key=lambda number: (-degrees[number], web.keys[number]))
         nodes = [web.node(number, degrees) for number in found[:limit]]
-        return Network(nodes, (), max(0, len(found) - limit), len(web.keys), untold)
+        return Network(nodes, (), max(0, len(found) - limit), len(web.keys), untold, web.mark)
 
     def around(
         self,
@@ -225,7 +229,7 @@ class Networks:
         numbers = [*dict.fromkeys(shown)]
         nodes = [web.node(number, degrees) for number in numbers]
         edges = web.edges(ties, {n: node.key for n, node in zip(numbers, nodes, strict=True)})
-        return Network(nodes, edges, hidden, int(np.count_nonzero(degrees)), untold)
+        return Network(nodes, edges, hidden, int(np.count_nonzero(degrees)), untold, web.mark)
 
     def whole(
         self,
@@ -251,9 +255,22 @@ class Networks:
         if len(members) <= most:
             nodes = [web.node(number, degrees) for number in members.tolist()]
             shown = dict(zip(members.tolist(), (n.key for n in nodes), strict=True))
-            return Network(nodes, web.edges(ties, shown), 0, of, untold)
+            return Network(nodes, web.edges(ties, shown), 0, of, untold, web.mark)
         summed = _summed(web, ties, members, within)
-        return replace(summed, of=of, untold=untold)
+        return replace(summed, of=of, untold=untold, mark=web.mark)
+
+    def still(self, keys: Iterable[str]) -> list[str]:
+        """Those of these keys that may be seen now: what a view that was kept shows today."""
+        web, _untold = self._asked()
+        parts = ((key, key.partition(":")) for key in keys)
+        return [key for key, (kind, _sign, value) in parts if Key(kind, value) in web.at]
+
+    def check(self, network: Network) -> None:
+        """Raises ``UsageError`` where other things may be seen than when it was drawn."""
+        if self._asked()[0].mark != network.mark:
+            raise UsageError(
+                N_("The case has changed since the network was drawn"), hint=N_("Draw it again")
+            )
 
     def _number(self, web: Web, key: str) -> int:
         kind, _sign, value = key.partition(":")
@@ -271,10 +288,11 @@ class Networks:
                 parts.append(self._rows(shown))
             parts += self._concordances(untold)
             parts += self._findings()
-            mark = tuple(mark for mark, _strands in parts)
-            if self._web is None or self._web[0] != mark:
-                self._web = (mark, Web(strands for _mark, strands in parts))
-            return self._web[1], untold
+            seen = repr([mark for mark, _strands in parts])
+            mark = hashlib.sha256(seen.encode("utf-8", "replace")).hexdigest()
+            if self._web is None or self._web.mark != mark:
+                self._web = Web((strands for _mark, strands in parts), mark)
+            return self._web, untold
 
     def _rows(self, tables: list[str]) -> tuple[Any, Strands]:
         act = Act("rows", tables=frozenset(tables))

@@ -52,7 +52,12 @@ class Pictures:
 
     @contextmanager
     def exporting(self, network: Network) -> Iterator[None]:
-        """Record that a drawing leaves the case. Raises ``Refused``."""
+        """Record that a drawing leaves the case.
+
+        Raises ``Refused``; ``UsageError`` where other things may be seen than when it was drawn,
+        for something of it may be sealed since.
+        """
         with self._door.gate.passing(Act("export"), data={"format": "network"}) as (_, closing):
+            self.network.check(network)
             closing.data["nodes"] = len(network.nodes)
             yield

@@ -31,6 +31,8 @@ def at_desk(session: SignedIn, name: CaseName) -> Workspace:
 Desk = Annotated[Workspace, Depends(at_desk)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="This many at most")]
 Offset = Annotated[int, Query(ge=0, le=2**53, description="Left out before")]
+SEALED = [{"table": "message", "quality": "lawyer", "n": 3}]
+"""What is sealed, as answers that leave it out tell it: by table, how many, with whom."""
 
 
 class Body(BaseModel):

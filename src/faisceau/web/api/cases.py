@@ -5,7 +5,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from faisceau.case.values import explain_json, status_json
-from faisceau.web.api._shared import Body, CaseName, Desk, SignedIn, answers
+from faisceau.web.api._shared import SEALED, Body, CaseName, Desk, SignedIn, answers
 from faisceau.web.problems import json_response
 
 router = APIRouter()
@@ -25,6 +25,8 @@ STATUS = {
     ],
     "tables": {"message": {"rows": 74, "rejected": 0}},
     "findings": {"messages.triage": {"new": 3}},
+    "sealed": SEALED,
+    "findings_withheld": 1,
     "due": [{"what": "the mandate PR/2026/0417 ends", "on": "2027-03-01"}],
     "warnings": [],
 }

@@ -7,8 +7,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from faisceau.case.values import card_json
-from faisceau.findings.model import Status
-from faisceau.web.api._shared import Body, Desk, Limit, Offset, answers
+from faisceau.findings.model import Status, Wanted
+from faisceau.web.api._shared import SEALED, Body, Desk, Limit, Offset, answers
 from faisceau.web.problems import json_response
 
 router = APIRouter()
@@ -61,7 +61,7 @@ class Verdict(Body):
 
 @router.get(
     "/cases/{name}/findings",
-    responses=answers({"total": 1, "offset": 0, "findings": [FINDING]}),
+    responses=answers({"total": 1, "offset": 0, "findings": [FINDING], "sealed": SEALED}),
 )
 def findings(
     desk: Desk,
@@ -71,8 +71,10 @@ def findings(
     offset: Offset = 0,
 ) -> Response:
     """Findings, the strongest first; without ``status``, those that stand."""
-    total, page = desk.findings_page(analysis, statuses=status or (), limit=limit, skip=offset)
-    return json_response({"total": total, "offset": offset, "findings": page})
+    wanted = Wanted(analyses=[analysis] if analysis is not None else (), statuses=status or ())
+    total, page = desk.findings_page(wanted, offset=offset, limit=limit)
+    told = {"total": total, "offset": offset, "findings": page}
+    return json_response({**told, "sealed": desk.sealed.as_json()})
 
 
 @router.get(

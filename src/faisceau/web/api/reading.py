@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from faisceau.case.values import answer_json
-from faisceau.web.api._shared import Body, Desk, answers
+from faisceau.web.api._shared import SEALED, Body, Desk, answers
 from faisceau.web.problems import json_response
 
 router = APIRouter()
@@ -33,7 +33,13 @@ class Question(Body):
 
 @router.post(
     "/cases/{name}/rows",
-    responses=answers({"rows": [{"row_id": 4294967300, "exhibit_id": "E1"}], "after": 4294967300}),
+    responses=answers(
+        {
+            "rows": [{"row_id": 4294967300, "exhibit_id": "E1"}],
+            "after": 4294967300,
+            "sealed": SEALED,
+        }
+    ),
 )
 def rows(desk: Desk, wanted: Rows) -> Response:
     """Rows of an observation table, all columns, in the order of ``row_id``.
@@ -47,12 +53,12 @@ def rows(desk: Desk, wanted: Rows) -> Response:
     for batch in desk.rows(wanted.table, where, wanted.limit):
         found += batch.to_pylist()
     last = found[-1]["row_id"] if len(found) == wanted.limit else None
-    return json_response({"rows": found, "after": last})
+    return json_response({"rows": found, "after": last, "sealed": desk.sealed.as_json()})
 
 
 @router.post(
     "/cases/{name}/search",
-    responses=answers({"query": "demain", "total": 12, "offset": 0, "hits": []}),
+    responses=answers({"query": "demain", "total": 12, "offset": 0, "hits": [], "sealed": SEALED}),
 )
 def search(desk: Desk, question: Question) -> Response:
     """Messages that answer a question, the best first."""

@@ -92,6 +92,8 @@ def frame(title: str, case: str | None = None, **facts: Any) -> Iterator[Session
                     unseen.delete()
                 else:
                     text("h1", say(title, **facts))
+                    if case is not None:
+                        _sealed(found, case)
                     yield found
             except FaisceauError as error:
                 tell(error)
@@ -114,6 +116,19 @@ def ask_reason(found: Session, case: str, reference: str = "", to: str = "") -> 
         given.on("keydown.enter", act)
         with part("div", "fx-row"):
             ui.button(say(N_("Open")), icon="lock_open", on_click=act).props("unelevated")
+
+
+def _sealed(found: Session, case: str) -> None:
+    """On every page of a case, what is sealed and so left out of it."""
+    sealed = desk(found, case).sealed
+    if not sealed or not allowed(found, case, "status"):
+        return
+    with part("div", "fx-row soft small fx-sealed"):
+        ui.icon("lock").props("aria-hidden=true")
+        for line, facts in sealed.lines():
+            text("span", say(line, **facts))
+        if allowed(found, case, "seal_list"):
+            text("a", say(N_("Seals")))._props["href"] = f"/case/{quote(case)}/seals"
 
 
 def _look(found: Session) -> None:

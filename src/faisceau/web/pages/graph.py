@@ -1,6 +1,6 @@
 """The network of a case: who is in touch with whom, drawn from any subject outwards."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nicegui import ui
@@ -391,7 +391,16 @@ class Page:
         await self._list_views()
 
     async def _restore(self, told: dict[str, Any]) -> None:
-        self.shown, self.opened = list(told.get("shown", [])), set()
+        kept = list(told.get("shown", []))
+        there = await in_thread(
+            lambda: desk(self.session, self.case).pictures.network.still(kept) if kept else []
+        )
+        if len(there) < len(kept):
+            n = len(kept) - len(there)
+            notice(say(N_("{n} nodes of this view are not to be seen any more"), n=n), good=False)
+            if not there:
+                return
+        self.shown, self.opened = there, set()
         self.within = tuple(told.get("within", []))
         self.hidden = set(told.get("hidden", []))
         self.pinned = {k: (float(x), float(y)) for k, (x, y) in told.get("pinned", {}).items()}
@@ -433,7 +442,7 @@ def _without(told: Network, hidden: set[str]) -> Network:
         return told
     nodes = [node for node in told.nodes if node.key not in hidden]
     edges = [e for e in told.edges if e.a not in hidden and e.b not in hidden]
-    return Network(nodes, edges, told.hidden, told.of, told.untold)
+    return replace(told, nodes=nodes, edges=edges)
 
 
 def _kinds(edge: Edge) -> str:

@@ -63,7 +63,7 @@ def _read(session: Session, name: str) -> tuple[Workspace, CaseStatus, list[Find
 
 def _alerts(work: Workspace, state: CaseStatus) -> None:
     soon = [d for d in state.due if (d.on - work.today).days <= SOON]
-    if not soon and not state.warnings:
+    if not soon and not state.warnings and not state.withheld:
         return
     with part("div", "fx-stack").props("role=status"):
         for due in soon:
@@ -75,6 +75,9 @@ def _alerts(work: Workspace, state: CaseStatus) -> None:
             text("p", say(template, what=what, days=days, day=f"{due.on:%d/%m/%Y}"), "fx-note")
         for warning in state.warnings:
             text("p", warning, "fx-note")
+        if state.withheld:
+            told = N_("{n} findings rest on sealed correspondence: withheld")
+            text("p", say(told, n=state.withheld), "fx-note")
 
 
 def _numbers(state: CaseStatus) -> None:
