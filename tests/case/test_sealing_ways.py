@@ -189,6 +189,33 @@ def test_findings_that_rest_on_it_are_on_no_page(at_work: Desk) -> None:
         work.review(gone[1], "dismissed")
 
 
+def test_what_sums_up_many_conversations_is_withheld_until_it_is_told_anew(at_work: Desk) -> None:
+    """A digest cites few rows of those it counts: not citing what is sealed proves nothing."""
+    many = [
+        f"sms,+33639980001,t1,+33639980001,,0639980009,2026-05-01T10:{n:02}:00Z,maitre {n},,,"
+        for n in range(60)
+    ]
+    many += [
+        f"sms,+33639980001,t{n},+33639980001,,+33639980{n},2026-03-01T1{n % 10}:03:00Z,salut,,,"
+        for n in range(100, 130)
+    ]
+    at_work.add("many.csv", MESSAGES + "\n".join(many) + "\n")
+    names = ["messages.digest", "links.keyplayers"]
+    at_work.workspace().run(names)
+    before = {f.finding_id: f for f in at_work.workspace().findings()}
+    assert not clean([f for f in before.values() if f.analysis in names])
+    seal(at_work)
+    work = at_work.workspace()
+    assert {f.analysis for f in work.findings()} == {"messages.triage"}
+    work.run(names)
+    after = {f.finding_id: f for f in work.findings() if f.analysis in names}
+    assert {f.analysis for f in after.values()} == set(names)
+    assert clean(list(after.values()))
+    assert any(before[i] != after[i] for i in before.keys() & after.keys())
+    assert clean([n.key for n in work.pictures.network.whole().nodes])
+    assert at_work.verify().ok
+
+
 def test_no_card_shows_what_is_sealed_around_a_finding(at_work: Desk) -> None:
     seal(at_work)
     work = at_work.workspace()

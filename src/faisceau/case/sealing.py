@@ -322,9 +322,13 @@ def sealing(
         attached = stored.attached([t.key for t in met if t.table == MESSAGE.name])
         change.put = _to_put(met, known, attached, mandate, now)
         if change.put:
+            of = (*SEALED, MENTION.name)
             with database.connect() as connection:
                 cited = findings.cited(connection, permit)
+                summing = [] if fresh else [*findings.summing(connection, permit, of)]
             change.withheld = _withheld(stored, cited, change.put) if cited else {}
+            every = sorted({seal.key for seal in change.put})
+            change.withheld |= dict.fromkeys(summing, every)
         force = [s for s in _after(known, change.put) if s.in_force]
         concerned = {s.exhibit_id for s in (force if fresh else change.put)}
         there = {f"E{n}" for s in segments for n in range(s.first_exhibit, s.last_exhibit + 1)}

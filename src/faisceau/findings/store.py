@@ -1,7 +1,7 @@
 """Findings and reviews in the case's catalog. The desk owns the transaction and the permit."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,7 +85,8 @@ def put(
     """Store what one run of ``analysis`` with ``params`` found.
 
     A finding already there stays as it is, with its reviews; one of the same analysis and
-    parameters that no longer comes out is marked superseded. Returns (new, kept, superseded).
+    parameters that no longer comes out is marked superseded. One that was withheld is told anew:
+    this run saw nothing that is sealed. Returns (new, kept, superseded).
     """
     permit.require("run")
     known = {
@@ -100,6 +101,7 @@ def put(
     rows = [_row(finding) for finding_id, finding in found.items() if finding_id not in known]
     if rows:
         connection.execute(sa.insert(_findings), rows)
+    _tell_anew(connection, [f for i, f in found.items() if i in known])
     gone = [i for i, status in known.items() if i not in found and status != Status.SUPERSEDED]
     _set_status(connection, gone, Status.SUPERSEDED)
     back = [i for i, status in known.items() if i in found and status == Status.SUPERSEDED]
@@ -107,6 +109,18 @@ def put(
         verdicts = reviews(connection, permit, finding_id)
         _set_status(connection, [finding_id], verdicts[-1].verdict if verdicts else Status.NEW)
     return len(rows), len(found) - len(rows), len(gone)
+
+
+def _tell_anew(connection: sa.Connection, found: Iterable[Finding]) -> None:
+    """Replace what findings said that are withheld; they rest on nothing that is sealed now."""
+    if not sa.inspect(connection).has_table(_withheld.name):
+        return
+    held = set(connection.execute(sa.select(_withheld.c.finding_id)).scalars())
+    for finding in (f for f in found if f.finding_id in held):
+        mine = _findings.c.finding_id == finding.finding_id
+        values = {name: value for name, value in _row(finding).items() if name != "status"}
+        connection.execute(sa.update(_findings).where(mine).values(**values))
+        connection.execute(sa.delete(_withheld).where(_withheld.c.finding_id == finding.finding_id))
 
 
 def listed(
@@ -294,6 +308,19 @@ def cited(connection: sa.Connection, permit: Permit) -> dict[str, list[int]]:
     permit.require("add", "replace")
     query = sa.select(_findings.c.finding_id, _findings.c.lead)
     return {row.finding_id: _cited(json.loads(row.lead)) for row in connection.execute(query)}
+
+
+def summing(connection: sa.Connection, permit: Permit, tables: Collection[str]) -> Iterator[str]:
+    """The findings that sum up rows of these tables: about more than single conversations.
+
+    They cite a few rows of many, so that what they cite does not tell what they count.
+    """
+    permit.require("add", "replace")
+    for row in connection.execute(sa.select(_findings.c.finding_id, _findings.c.lead)):
+        lead = json.loads(row.lead)
+        cited = {table for reason in lead["reasons"] for table in reason["rows"]}
+        if cited & set(tables) and any(s[0] != "thread" for s in lead["subjects"]):
+            yield row.finding_id
 
 
 def seal(connection: sa.Connection, permit: Permit, on: Mapping[str, Sequence[int]]) -> None:
