@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,20 @@ from ibis import Table
 from ibis import expr as ex
 from ibis.expr.types import BooleanValue as Truth
 
-from faisceau.analyses.plates._passages import Places, compact, moment
+from faisceau.analyses import Engine
+from faisceau.analyses.plates._passages import (
+    Places,
+    collected,
+    compact,
+    moment,
+    places,
+    seconds,
+)
 from faisceau.analyses.plates._plates import CONFUSABLE, FORMATS, compacted, skeleton
 from faisceau.analyses.plates._words import Both, Condition, Either, Is, Not
 from faisceau.analyses.plates._zone import inside
 from faisceau.errors import UsageError
-from faisceau.tables.clock import DAY_S, wall
+from faisceau.tables.clock import DAY_S, changes, local, wall, zone_named
 from faisceau.tables.schemas import PLATE_READ
 from faisceau.words import N_
 
@@ -54,10 +62,24 @@ COLUMNS = {
 class Scene:
     """What a condition is judged against: the places, the zone's offsets, tolerance."""
 
-    places: Places
+    places: Callable[[], Places]
+    """Asked for when a condition is about a zone: it takes a pass over all reads."""
     zone: ZoneInfo
     offsets: list[tuple[int, int]]
     tolerant: bool
+
+
+def scene(plate_read: Table, engine: Engine, timezone: str, *, tolerant: bool) -> Scene:
+    """The scene of all reads, on the clock of ``timezone``."""
+    zone = zone_named(timezone)
+    span = collected(
+        plate_read.agg(first=plate_read.read_at.min(), last=plate_read.read_at.max()), engine
+    )
+    offsets = [(0, 0)]
+    if span["first"].null_count == 0:
+        first, last = (int(seconds(span[name].combine_chunks())[0]) for name in ("first", "last"))
+        offsets = changes(zone, local(first, zone), local(last, zone))
+    return Scene(cache(lambda: places(plate_read, engine)), zone, offsets, tolerant)
 
 
 def judged(what: Condition, table: Table, scene: Scene) -> Truth:
@@ -125,10 +147,9 @@ def _format(what: Is, table: Table, scene: Scene) -> Truth:
 
 
 def _zone(what: Is, table: Table, scene: Scene) -> Truth:
-    chosen = inside(what.value, scene.places)
-    names = [
-        str(n) for n, there in zip(scene.places.names.to_pylist(), chosen, strict=True) if there
-    ]
+    known = scene.places()
+    chosen = inside(what.value, known)
+    names = [str(n) for n, there in zip(known.names.to_pylist(), chosen, strict=True) if there]
     moving = any("@" in name for name in names)
     return _placed(table, moving).isin(names) if names else ibis.literal(False)
 

@@ -17,12 +17,12 @@ from ibis import Table, _
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged
-from faisceau.analyses.plates._passages import Ints, collected, compact, places, seconds
+from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged, scene
+from faisceau.analyses.plates._passages import Ints, collected, compact, seconds
 from faisceau.analyses.plates._plates import compacted
 from faisceau.analyses.plates._words import parsed
 from faisceau.findings.model import Kind, Lead, Reason, Subject
-from faisceau.tables.clock import DAY_S, changes, local, wall, zone_named
+from faisceau.tables.clock import DAY_S, local, wall
 from faisceau.tables.schemas import PLATE_READ, Schema
 from faisceau.words import N_
 
@@ -88,20 +88,15 @@ class _Life:
 @analysis(reads=[READS], kind=Kind.QUERY, version=1, method=METHOD)
 def pattern(plate_read: Table, params: PatternParams, engine: Engine) -> Iterator[Lead]:
     """One lead per plate of interest, or per long stay; one per place where such plates meet."""
-    zone = zone_named(params.timezone)
-    known = places(plate_read, engine)
-    if not known.total:
-        return
-    scene = Scene(
-        known, zone, changes(zone, local(known.first, zone), local(known.last, zone)), False
-    )
+    here = scene(plate_read, engine, params.timezone, tolerant=False)
+    zone = here.zone
     kept = [plate_read.read_at.notnull()]
     if params.where:
-        kept.append(judged(parsed(params.where, NAMES), plate_read, scene))
+        kept.append(judged(parsed(params.where, NAMES), plate_read, here))
     table = plate_read.filter(reduce(and_, kept))
     table = table.mutate(compact_=compact(table.plate))
     wanted = [compacted(p) for p in params.plates.split(",") if compacted(p)]
-    chosen = wanted or _stayers(table, scene, params, engine)
+    chosen = wanted or _stayers(table, here, params, engine)
     if not chosen:
         return
     life = _life(table, chosen, engine)
@@ -117,9 +112,9 @@ def pattern(plate_read: Table, params: PatternParams, engine: Engine) -> Iterato
     yield from leads[: params.limit]
 
 
-def _stayers(table: Table, scene: Scene, params: PatternParams, engine: Engine) -> list[str]:
+def _stayers(table: Table, here: Scene, params: PatternParams, engine: Engine) -> list[str]:
     """Plates whose reads go on long enough without a long pause."""
-    days = table.mutate(day=wall(table.read_at, scene.offsets) // DAY_S)
+    days = table.mutate(day=wall(table.read_at, here.offsets) // DAY_S)
     first_last = days.group_by("compact_").agg(first=_.day.min(), last=_.day.max())
     long = first_last.filter((_.last - _.first) >= int(params.stay_days)).select("compact_")
     each = days.semi_join(long, ["compact_"]).select("compact_", "day").distinct()

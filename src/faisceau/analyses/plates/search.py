@@ -16,13 +16,13 @@ from ibis import expr as ex
 from pydantic import Field
 
 from faisceau.analyses import Engine, Params, analysis
-from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged
-from faisceau.analyses.plates._passages import Bools, Ints, collected, compact, places, seconds
+from faisceau.analyses.plates._criteria import NAMES, READS, Scene, judged, scene
+from faisceau.analyses.plates._passages import Bools, Ints, collected, compact, seconds
 from faisceau.analyses.plates._plates import alike, compacted, formats
 from faisceau.analyses.plates._words import Is, Sequence, parsed, sequence
 from faisceau.errors import UsageError
 from faisceau.findings.model import Kind, Lead, Reason, Subject
-from faisceau.tables.clock import changes, local, zone_named
+from faisceau.tables.clock import local
 from faisceau.tables.schemas import PLATE_READ, Schema
 from faisceau.words import N_
 
@@ -101,18 +101,18 @@ def search(plate_read: Table, params: SearchParams, engine: Engine) -> Iterator[
         raise UsageError(
             N_("Nothing is asked"), hint=N_("For example: --set plate=AB-123-CD --set hours=21-6")
         )
-    scene = _scene(plate_read, params, engine)
-    kept = [judged(Is(name, value), plate_read, scene) for name, value in simple.items()]
+    here = scene(plate_read, engine, params.timezone, tolerant=params.tolerant)
+    kept = [judged(Is(name, value), plate_read, here) for name, value in simple.items()]
     if params.where:
-        kept.append(judged(parsed(params.where, NAMES), plate_read, scene))
+        kept.append(judged(parsed(params.where, NAMES), plate_read, here))
     way = sequence(params.sequence, NAMES) if params.sequence else None
-    steps = [judged(step, plate_read, scene) for step in way.steps] if way else []
+    steps = [judged(step, plate_read, here) for step in way.steps] if way else []
     if steps:
         kept.append(reduce(or_, steps))
     found = _found(plate_read, reduce(and_, kept), steps, engine)
     asked = [compacted(p) for p in params.plate.split(",") if not set(p) & {"*", "?"}]
-    for plate, hits in _answers(found, params, scene, way):
-        yield _lead(found, plate, hits, _Asked(params, scene.zone, [a for a in asked if a]))
+    for plate, hits in _answers(found, params, here, way):
+        yield _lead(found, plate, hits, _Asked(params, here.zone, [a for a in asked if a]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +120,6 @@ class _Asked:
     params: SearchParams
     zone: ZoneInfo
     plates: list[str]
-
-
-def _scene(plate_read: Table, params: SearchParams, engine: Engine) -> Scene:
-    zone = zone_named(params.timezone)
-    known = places(plate_read, engine)
-    offsets = (
-        changes(zone, local(known.first, zone), local(known.last, zone))
-        if known.total
-        else [(0, 0)]
-    )
-    return Scene(known, zone, offsets, params.tolerant)
 
 
 def _found(
@@ -166,7 +155,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _answers(
-    found: _Found, params: SearchParams, scene: Scene, way: Sequence | None
+    found: _Found, params: SearchParams, here: Scene, way: Sequence | None
 ) -> list[tuple[int, Ints]]:
     """Plates with enough reads (or days of the sequence), most first; the hits of each: a row of
     positions a hit."""
@@ -180,7 +169,7 @@ def _answers(
         if end - begin < params.reads:
             continue
         if way and params.on_days > 1:
-            days = {local(found.at[i], scene.zone).date() for i in mine[:, 0]}
+            days = {local(found.at[i], here.zone).date() for i in mine[:, 0]}
             if len(days) < params.on_days:
                 continue
         made.append((int(plate[begin]), mine))
