@@ -68,7 +68,7 @@ def test_from_a_mandate_to_a_report_that_verifies(typed: Run, tmp_path: Path) ->
     )
 
     ran = of(typed("--format", "json", "run", "case"))
-    every = ["messages.digest", "messages.templates", "messages.triage"]
+    every = [f"messages.{name}" for name in ("digest", "languages", "templates", "triage")]
     assert [r["analysis"] for r in ran["ran"]] == every
 
     findings = of(typed("findings", "case", "--format", "json"))
