@@ -103,6 +103,7 @@ def test_the_strongest_findings_are_the_case_and_not_everyday_life(place: Place)
     assert not EVERYDAY & set(ranked[:10]), ranked
 
 
+@pytest.mark.slow
 def test_a_second_demo_replaces_the_first_and_its_keys_and_leaves_other_files(
     place: Place,
 ) -> None:

@@ -56,6 +56,7 @@ def go(page: Any, path: str) -> str:
     return str(page.locator("main").inner_text())
 
 
+@pytest.mark.slow
 def test_each_page_tells_what_is_sealed_and_shows_none_of_it(
     case: Path, serve: Serve, signed_in: SignedIn
 ) -> None:

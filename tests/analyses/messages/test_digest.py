@@ -282,6 +282,7 @@ def test_applications_are_known_by_name_or_package(app: str, sort: str | None) -
     assert family(app) == sort
 
 
+@pytest.mark.slow
 def test_on_a_real_case_lines_cite_the_file_and_run_again_the_same(desk: Desk) -> None:
     lines = ["sent_at,app,account,thread_id,sender_id,recipients,text"]
     lines += [
