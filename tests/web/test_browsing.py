@@ -404,7 +404,7 @@ def test_what_looks_like_markup_is_shown_as_text(page: Any, house: House) -> Non
     assert page.evaluate("window.hacked") is None
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_nothing_serious_stands_in_anybodys_way(page: Any, dark: bool) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     if dark:
