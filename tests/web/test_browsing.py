@@ -440,7 +440,7 @@ def test_an_auditor_sees_the_ledger_and_no_content(house: House) -> None:
 def test_the_pages_speak_french(page: Any) -> None:
     page.get_by_role("button", name="Français").click()
     page.get_by_role("button", name="English").wait_for()
-    assert page.evaluate("document.documentElement.lang") == "fr"
+    page.wait_for_selector("html[lang=fr]", state="attached")  # told once the page has connected
     page.get_by_role("button", name="English").click()
     page.get_by_role("button", name="Français").wait_for()
 
