@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from faisceau.analyses.messages._lexicon import rules
 from faisceau.case import catalog
-from faisceau.case.pictures import Door
+from faisceau.case.door import Door
 from faisceau.disk import sync, write_durably
 from faisceau.errors import BadInput, Damaged, NotFound, UsageError
 from faisceau.mandate.act import Act

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from faisceau.case import catalog
 from faisceau.case.cards import selections, shown, talk_of
-from faisceau.case.pictures import Door
+from faisceau.case.door import Door
 from faisceau.case.sight import PRECISE
 from faisceau.errors import NotFound, UsageError
 from faisceau.evidence import register

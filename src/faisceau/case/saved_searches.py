@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from faisceau.case import catalog
-from faisceau.case.pictures import Door
+from faisceau.case.door import Door
 from faisceau.errors import NotFound, UsageError
 from faisceau.mandate.act import Act
 from faisceau.tables.search_query import parse

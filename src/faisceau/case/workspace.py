@@ -28,6 +28,7 @@ from faisceau.case.cards import (
     quoted_tables,
     selections,
 )
+from faisceau.case.door import Door
 from faisceau.case.examining import Ask, Orders, Progress
 from faisceau.case.first_look import OWN, SHARED, FirstLook, known_identifiers, look
 from faisceau.case.folder import Case
@@ -35,7 +36,6 @@ from faisceau.case.gate import Clock, Closing, Gate
 from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
 from faisceau.case.notes import Notes
-from faisceau.case.pictures import Door, Pictures
 from faisceau.case.plugins import plugins
 from faisceau.case.purging import Purged, purge
 from faisceau.case.recovery import recover, sweep
@@ -96,6 +96,7 @@ if TYPE_CHECKING:  # what one command in ten needs is imported where it is used
     from faisceau.case.lexicons_kept import Lexicons
     from faisceau.case.long_work import LongWork
     from faisceau.case.matching import Matched, Side
+    from faisceau.case.pictures import Pictures
     from faisceau.case.watching import Watch
 
 REPORTED = 100
@@ -619,8 +620,10 @@ class Workspace:
     # ---- pictures ----
 
     @cached_property
-    def pictures(self) -> Pictures:
+    def pictures(self) -> "Pictures":
         """What the pages draw of the case: its timeline, its network, its map."""
+        from faisceau.case.pictures import Pictures
+
         return Pictures(self._door)
 
     @cached_property

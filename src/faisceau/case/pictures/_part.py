@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ibis import Table, _
 
-from faisceau.case.pictures._door import WHEN
+from faisceau.case.door import WHEN
 
 
 class Box(NamedTuple):

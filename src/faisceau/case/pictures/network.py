@@ -13,7 +13,7 @@ import igraph
 import numpy as np
 import numpy.typing as npt
 
-from faisceau.case.pictures._door import Door, Untold
+from faisceau.case.door import Door, Untold
 from faisceau.case.pictures._strands import (
     CONCORDING,
     FINDING,

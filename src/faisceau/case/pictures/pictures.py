@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from faisceau.case.door import Door
 from faisceau.case.pictures import places as placing
 from faisceau.case.pictures import timeline as timing
-from faisceau.case.pictures._door import Door
 from faisceau.case.pictures._part import ALL, Part
 from faisceau.case.pictures.drawing import graphml
 from faisceau.case.pictures.network import Network, Networks

@@ -13,7 +13,7 @@ import ibis
 from ibis import Table, _
 from ibis import expr as ex
 
-from faisceau.case.pictures._door import WHEN, Door, Untold, with_procedure
+from faisceau.case.door import WHEN, Door, Untold, with_procedure
 from faisceau.case.pictures._part import ALL, Box, Part, columns_named, told_of, within
 from faisceau.errors import UsageError
 from faisceau.tables.engines import LakeEngine

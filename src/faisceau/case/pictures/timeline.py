@@ -9,7 +9,7 @@ import ibis
 from ibis import Table, _
 
 from faisceau.case.cards import selections
-from faisceau.case.pictures._door import WHEN, Door, Untold, with_procedure
+from faisceau.case.door import WHEN, Door, Untold, with_procedure
 from faisceau.case.pictures._part import Part, columns_named, told_of, within
 from faisceau.case.pictures.places import LABELS
 from faisceau.errors import UsageError

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from faisceau.case import catalog
-from faisceau.case.pictures._door import Door
+from faisceau.case.door import Door
 from faisceau.errors import NotFound, UsageError
 from faisceau.mandate.act import Act
 from faisceau.words import N_

@@ -11,8 +11,8 @@ from typing import Any
 
 from nicegui import app, ui
 
+from faisceau.case.door import WHEN
 from faisceau.case.pictures import Box, Part
-from faisceau.case.pictures._door import WHEN
 from faisceau.case.pictures.places import LABELS, WAYS, Places, Spot, Step, Way
 from faisceau.case.pictures.timeline import Moments
 from faisceau.web import outlines

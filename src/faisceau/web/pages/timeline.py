@@ -7,8 +7,8 @@ from typing import Any
 
 from nicegui import ui
 
+from faisceau.case.door import WHEN
 from faisceau.case.pictures import Part
-from faisceau.case.pictures._door import WHEN
 from faisceau.case.pictures.timeline import Moments, Series, Timeline, stretch_of
 from faisceau.web.pages import _drawn
 from faisceau.web.pages._acting import acting

@@ -1,4 +1,4 @@
-"""What a picture asks with: the gate, the mask, the lake, as the workspace holds them."""
+"""What a part of the desk asks with: the gate, the mask, the lake, as the workspace holds them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
