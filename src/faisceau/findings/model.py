@@ -168,14 +168,12 @@ class Review:
     at: datetime
 
 
-ORDERS = ("score", "newest", "analysis", "status")
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which findings are asked for; an empty clause sets no limit.
 
-    ``about``: a text that they hold. ``least``: their score, at least. ``order``: of ``ORDERS``.
+    ``about``: a text that they hold. ``least``: their score, at least. ``order``: ``score``,
+    ``newest``, ``analysis`` or ``status``.
     """
 
     analyses: Collection[str] = ()

@@ -48,8 +48,6 @@ CAUGHT = ("courier", "suspect", "convicted")
 
 CLOSE = ("phone", "imei", "email", "handle", "address", "payer", "person", "marking", "document")
 """Kinds that are also compared across spellings."""
-SIDES_APART = 1 << 56
-"""More than any ``row_id``: the row that tells most comes first, then the first of them."""
 HELD = pa.schema(
     [
         ("kind", pa.int16()),

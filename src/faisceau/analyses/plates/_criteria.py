@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import ibis
 from ibis import Table
-from ibis import expr as ex
 from ibis.expr.types import BooleanValue as Truth
 
 from faisceau.analyses import Engine
@@ -19,6 +18,7 @@ from faisceau.analyses.plates._passages import (
     collected,
     compact,
     moment,
+    place,
     places,
     seconds,
 )
@@ -150,17 +150,9 @@ def _zone(what: Is, table: Table, scene: Scene) -> Truth:
     known = scene.places()
     chosen = inside(what.value, known)
     names = [str(n) for n, there in zip(known.names.to_pylist(), chosen, strict=True) if there]
-    moving = any("@" in name for name in names)
-    return _placed(table, moving).isin(names) if names else ibis.literal(False)
-
-
-def _placed(table: Table, moving: bool) -> ex.types.StringValue:
-    if not moving:
-        return table.camera_id
-    here = table.latitude, table.longitude
-    spot = [(d * 100).round().cast("int64").cast("string") for d in here]
-    roams = table.sensor_kind.isin(("mobile", "on_board")) & here[0].notnull() & here[1].notnull()
-    return ibis.ifelse(roams, table.camera_id + "@" + spot[0] + "," + spot[1], table.camera_id)
+    if not names:
+        return ibis.literal(False)
+    return (place(table) if any("@" in name for name in names) else table.camera_id).isin(names)
 
 
 def _hours(what: Is, table: Table, scene: Scene) -> Truth:

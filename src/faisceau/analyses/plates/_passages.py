@@ -86,25 +86,12 @@ def compact(plate: ex.types.StringValue) -> ex.types.StringValue:
     return ibis.ifelse(most.re_search("^[A-Z0-9]*$"), most, most.translate(SIGNS, ""))
 
 
-def placed(plate_read: Table) -> Table:
-    """``row_id``, ``written`` and ``plate`` (compact), ``place``, ``read_at``, the position."""
-    return plate_read.select(
-        "row_id",
-        "read_at",
-        "latitude",
-        "longitude",
-        moving=_.sensor_kind.isin(MOVING).fill_null(False),
-        written=_.plate,
-        plate=compact(plate_read.plate),
-        place=_place(),
-    )
-
-
-def _place() -> ex.types.Value:
+def place(reads: Table) -> ex.types.StringValue:
     """Where a read was made: a fixed sensor, or a moving one and its position."""
-    here = _hundredth(_.latitude) + "," + _hundredth(_.longitude)
-    moving = _.sensor_kind.isin(MOVING) & _.latitude.notnull() & _.longitude.notnull()
-    return ibis.ifelse(moving, _.camera_id + "@" + here, _.camera_id)
+    here = _hundredth(reads.latitude) + "," + _hundredth(reads.longitude)
+    placed = reads.latitude.notnull() & reads.longitude.notnull()
+    moving = reads.sensor_kind.isin(MOVING) & placed
+    return ibis.ifelse(moving, reads.camera_id + "@" + here, reads.camera_id)
 
 
 def _hundredth(degrees: ex.types.Value) -> ex.types.Value:
@@ -113,17 +100,13 @@ def _hundredth(degrees: ex.types.Value) -> ex.types.Value:
 
 def places(plate_read: Table, engine: Engine) -> Places:
     """The places of all reads."""
-    grouped = (
-        placed(plate_read)
-        .group_by("place")
-        .agg(
-            reads=_.count(),
-            latitude=_.latitude.mean(),
-            longitude=_.longitude.mean(),
-            moving=_.moving.any(),
-            first=_.read_at.min(),
-            last=_.read_at.max(),
-        )
+    grouped = plate_read.group_by(place=place(plate_read)).agg(
+        reads=_.count(),
+        latitude=_.latitude.mean(),
+        longitude=_.longitude.mean(),
+        moving=_.sensor_kind.isin(MOVING).fill_null(False).any(),
+        first=_.read_at.min(),
+        last=_.read_at.max(),
     )
     table = collected(grouped, engine).sort_by("place")
     return Places(
@@ -176,14 +159,11 @@ def load(
     table = plate_read
     if span is not None:
         table = table.filter(_.read_at >= moment(span[0]), _.read_at < moment(span[1]))
-    wanted = None if only is None else among(only)
-    parts = [
-        reads
-        for reads, _batch in streamed(
-            table, engine, known, None if wanted is None else lambda r: wanted(r.plate), rows=rows
-        )
-    ]
-    return joined(parts)
+    keep = None
+    if only is not None:
+        wanted = among(only)
+        keep = lambda reads: wanted(reads.plate)  # noqa: E731
+    return joined([reads for reads, _batch in streamed(table, engine, known, keep, rows=rows)])
 
 
 def streamed(
@@ -202,13 +182,13 @@ def streamed(
     named = ["plate", "camera_id", "read_at", *(["row_id"] if rows else [])]
     moving = bool(known.moving.any())
     if moving:
-        plate_read = plate_read.mutate(place=_place())
+        plate_read = plate_read.mutate(place=place(plate_read))
         named.append("place")
     for batch in engine.batches(plate_read.select(*named)):
-        place = pc.index_in(batch["place" if moving else "camera_id"], value_set=known.names)
+        where = pc.index_in(batch["place" if moving else "camera_id"], value_set=known.names)
         reads = Reads(
             hashed(batch["plate"], compact=True),
-            place.to_numpy(zero_copy_only=False).astype(np.int64),
+            where.to_numpy(zero_copy_only=False).astype(np.int64),
             seconds(batch["read_at"]),
             batch["row_id"].to_numpy() if rows else np.empty(0, np.int64),
         )

@@ -51,7 +51,7 @@ from faisceau.analyses.plates._passages import (
     places,
 )
 from faisceau.analyses.plates._plates import compacted
-from faisceau.analyses.plates._survey import survey
+from faisceau.analyses.plates._survey import Survey, survey
 from faisceau.analyses.plates._together import fleet
 from faisceau.findings.model import Kind, Lead, Reason, Subject
 from faisceau.tables.schemas import PLATE_READ, Schema
@@ -108,21 +108,11 @@ def convoy(plate_read: Table, params: ConvoyParams, engine: Engine) -> Iterator[
     if not known.total:
         return
     rule = Rule(params.cameras, params.gap_s, params.trips)
-    thick = expected_pairs(known.reads, known.last - known.first, rule.reach_s)
-    length = run_length(thick, params.cameras)
-
-    def meet(reads: Reads, vehicle: Ints, until: int) -> Meetings:
-        driven.add(reads, vehicle, until)
-        return meetings(reads, vehicle, until, rule.reach_s, length)
-
-    driven = Driven(known.total)
     if params.plates:
         roads, _ = survey(plate_read, engine, known, lambda reads, vehicle, until: None)
         maybe = _around(plate_read, engine, known, params.plates, rule)
     else:
-        roads, met = survey(plate_read, engine, known, meet)
-        maybe = repeated(met, driven, length, params.cameras)
-        del met, driven
+        roads, maybe = _national(plate_read, engine, known, rule)
     if not len(maybe):
         return
     asked = Asked(plate_read, engine, roads, rule)
@@ -137,6 +127,22 @@ def convoy(plate_read: Table, params: ConvoyParams, engine: Engine) -> Iterator[
     whole, listed, named = completed(found, made, asked)
     leads = [_lead(group, whole, named, known) for group in listed]
     yield from sorted(leads, key=lambda lead: (-lead.score, [s.value for s in lead.subjects]))
+
+
+def _national(
+    plate_read: Table, engine: Engine, known: Places, rule: Rule
+) -> tuple[Survey, Candidates]:
+    """What all reads say of the roads, and every pair that passed places close together, again."""
+    thick = expected_pairs(known.reads, known.last - known.first, rule.reach_s)
+    length = run_length(thick, rule.cameras)
+    driven = Driven(known.total)
+
+    def meet(reads: Reads, vehicle: Ints, until: int) -> Meetings:
+        driven.add(reads, vehicle, until)
+        return meetings(reads, vehicle, until, rule.reach_s, length)
+
+    roads, met = survey(plate_read, engine, known, meet)
+    return roads, repeated(met, driven, length, rule.cameras)
 
 
 def _sifted(maybe: Candidates, asked: Asked) -> tuple[Joined, Bools, int]:
