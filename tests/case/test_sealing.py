@@ -3,13 +3,14 @@ judge."""
 
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from faisceau.errors import FaisceauError, NotFound, Refused, UsageError
 from faisceau.testing import Desk, mandate
+
+from .held import everything
 
 LAWYER = """
 [[protected]]
@@ -107,7 +108,7 @@ def test_neither_report_nor_exports_quote_it(sealed: Desk, tmp_path: Path) -> No
     for to in ("csv", "case", "ftm", "graphml"):
         path = tmp_path / f"out.{to}"
         desk.export(path, to)
-        content = _everything(path)
+        content = everything(path)
         assert not any(secret.encode() in content for secret in SECRET), to
 
 
@@ -125,7 +126,7 @@ def test_a_finding_made_before_the_seal_is_withheld_until_it_is_lifted(tmp_path:
     with pytest.raises(FaisceauError, match="rests on sealed correspondence"):
         now.show(before.finding_id)
     assert now.search("maitre").total == 0
-    assert not any(s.encode() in _everything(desk.case / "index") for s in ("maitre", "dites"))
+    assert not any(s.encode() in everything(desk.case / "index") for s in ("maitre", "dites"))
     assert len(texts(desk)) == 2
     assert desk.verify().ok
 
@@ -244,13 +245,3 @@ def test_a_case_that_protects_nobody_has_no_rule_more(desk: Desk) -> None:
     assert len(texts(desk)) == 7
     assert not desk.workspace().sealed
     assert "sealed" not in desk.ledger[-3].data
-
-
-def _everything(path: Path) -> bytes:
-    """Every byte a folder, an archive or a file holds."""
-    if path.is_dir():
-        return b"".join(f.read_bytes() for f in path.rglob("*") if f.is_file())
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return b"".join(archive.read(name) for name in archive.namelist())
-    return path.read_bytes()

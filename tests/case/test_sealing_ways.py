@@ -2,7 +2,6 @@
 none, and what is left out is told."""
 
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from faisceau.case.workspace import Workspace
 from faisceau.errors import FaisceauError, NotFound, UsageError
 from faisceau.findings.model import Wanted
 from faisceau.testing import Desk, mandate
+
+from .held import everything
 
 ROLES = {"A1": ["investigator", "analyst", "lead"], "J1": ["authority"]}
 LAWYER = """
@@ -344,13 +345,3 @@ def test_masked_identities_stay_masked_on_every_way(tmp_path: Path) -> None:
     assert MARK in repr(hidden)
     assert work.search("sender:Dupond").total == 0
     assert not work.pictures.network.find("Caché").nodes
-
-
-def everything(path: Path) -> bytes:
-    """Every byte that an archive, a folder or a file holds."""
-    if path.is_dir():
-        return b"".join(f.read_bytes() for f in path.rglob("*") if f.is_file())
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return b"".join(archive.read(name) for name in archive.namelist())
-    return path.read_bytes()

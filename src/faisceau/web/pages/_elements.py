@@ -11,6 +11,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from faisceau.errors import FaisceauError
 from faisceau.findings.model import Status
 from faisceau.mandate.act import Decision
+from faisceau.report.shown import TABLES
 from faisceau.words import N_, say
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -25,26 +26,7 @@ LOOKS = {
 }
 """The icon of each status; its word always stands beside it."""
 
-ROWS_OF = {
-    "message": N_("messages"),
-    "call": N_("calls"),
-    "contact": N_("contacts"),
-    "handset": N_("handsets"),
-    "person": N_("persons"),
-    "trip": N_("trips"),
-    "seizure": N_("seizures"),
-    "plate_read": N_("plate reads"),
-    "payment": N_("payments"),
-    "coin_transfer": N_("coin transfers"),
-    "declaration": N_("declarations"),
-    "scan": N_("scans"),
-    "post": N_("posts"),
-    "sim_sale": N_("SIM sales"),
-    "media": N_("media files"),
-    "position": N_("positions"),
-    "mention": N_("identifiers mentioned"),
-    "reject": N_("records rejected"),
-}
+ROWS_OF = {**TABLES, "reject": N_("records rejected")}
 """What the rows of a table are called, several at once."""
 
 PATIENCE = 30.0
