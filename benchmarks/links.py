@@ -157,7 +157,7 @@ def read(desk: Desk) -> Web:
     selections = [*READS, *READS_IF]
     tables = frozenset(s.schema.name for s in selections)
     act = Act("run", kind=Kind.MATCHING, analysis="links.concordance", tables=tables)
-    reading = desk.workspace()._reading(act, selections, kind=Kind.MATCHING)
+    reading = desk.workspace()._door.reading(act, selections, kind=Kind.MATCHING)
     with reading as (_, _, engine):
         mention, contact, trip, seizure, person = (engine.tables[s.schema.name] for s in selections)
         return web(mention, contact, trip, seizure, person, 40, engine)

@@ -199,8 +199,7 @@ def registering(monkeypatch: pytest.MonkeyPatch) -> Register:
         analysis = registry.registered(function.__faisceau__)
         more = {**known.analyses, analysis.name: analysis}
         patched = registry.Plugins(known.readers, more, known.failed)
-        for module in ("faisceau.case.workspace", "faisceau.case.plugins"):
-            monkeypatch.setattr(f"{module}.plugins", lambda: patched)
+        monkeypatch.setattr(registry, "loaded", lambda: patched)
         return analysis
 
     return register

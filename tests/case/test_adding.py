@@ -92,9 +92,7 @@ def test_two_readers_that_claim_a_file_make_the_tool_ask(
 
     known = plugins()
     twice = {**known.readers, "twin": known.readers["native_csv"]}
-    monkeypatch.setattr(
-        "faisceau.case.workspace.plugins", lambda: Plugins(twice, known.analyses, ())
-    )
+    monkeypatch.setattr("faisceau.case.plugins.loaded", lambda: Plugins(twice, known.analyses, ()))
     path = desk.file("messages.csv", MESSAGES)
     with pytest.raises(AmbiguousInput, match="native_csv, twin"):
         desk.add(path)

@@ -81,7 +81,7 @@ def test_a_permit_made_by_hand_opens_nothing(desk: Desk) -> None:
 
 
 def test_a_permit_dies_with_its_act(desk: Desk) -> None:
-    gate = desk.workspace()._gate
+    gate = desk.workspace()._door.gate
     with gate.passing(Act("rows", tables=frozenset({"message"}))) as (permit, _):
         permit.require("rows")
         with pytest.raises(Confined, match="does not cover"):
@@ -98,7 +98,7 @@ def test_the_mandate_is_asked_before_anything_else(desk: Desk) -> None:
 
 
 def test_the_columns_of_a_permit_are_those_of_the_act(desk: Desk) -> None:
-    gate = desk.workspace()._gate
+    gate = desk.workspace()._door.gate
     act = Act("rows", tables=frozenset({"message"}))
     with (
         pytest.raises(Confined, match="was to read"),
@@ -108,7 +108,7 @@ def test_the_columns_of_a_permit_are_those_of_the_act(desk: Desk) -> None:
 
 
 def test_the_ledger_is_written_before_the_permit_is_in_force(desk: Desk) -> None:
-    gate = desk.workspace()._gate
+    gate = desk.workspace()._door.gate
     with gate.passing(Act("status")) as (permit, closing):
         opening = desk.ledger[-1]
         assert (opening.number, opening.phase) == (permit.number, "open")
@@ -118,7 +118,7 @@ def test_the_ledger_is_written_before_the_permit_is_in_force(desk: Desk) -> None
 
 
 def test_a_failure_is_recorded_without_quoting_the_data(desk: Desk) -> None:
-    gate = desk.workspace()._gate
+    gate = desk.workspace()._door.gate
     with pytest.raises(ValueError, match="secret"), gate.passing(Act("status")):
         raise ValueError("secret")
     closing = desk.ledger[-1]

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from faisceau.case import catalog
 from faisceau.case.crew import Outcome, Result, crew_of, examined
+from faisceau.case.door import Door
 from faisceau.case.examining import (
     Ask,
     Examined,
@@ -27,23 +27,21 @@ from faisceau.case.examining import (
     Task,
 )
 from faisceau.case.gate import Closing, Gate, describe
+from faisceau.case.orders import orders_of
+from faisceau.case.plugins import plugins
 from faisceau.case.recovery import sweep
 from faisceau.case.sealing import Seal, sealing, told
-from faisceau.errors import FaisceauError, NotFound, Refused, UsageError
+from faisceau.errors import FaisceauError, Refused
 from faisceau.evidence import register
 from faisceau.evidence.containers import shown_name
 from faisceau.evidence.exhibit import Exhibit, MemberState
-from faisceau.evidence.hash_lists import HashList
-from faisceau.evidence.profiles import Profile
-from faisceau.evidence.reading import Reader, Wishes
+from faisceau.evidence.reading import Reader
 from faisceau.evidence.store import EvidenceStore, Kept
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate
 from faisceau.mandate.permit import Permit
 from faisceau.tables import lake
 from faisceau.tables.lake import Lake, Rewritten, Segment
-from faisceau.tables.schemas import TABLES
-from faisceau.words import N_
 
 SHARED_ROWS = 2_000_000
 SHARED_EXHIBITS = 500
@@ -51,8 +49,6 @@ MANY = 64
 """Small segments of a sorted table from which they are merged."""
 CREW_FROM = 8
 """Paths from which it pays to start several processes."""
-LAYOUTS = {"matrix": ("call", "call_matrix")}
-"""Layouts that a person may say a file has: the table it fills and the reader that knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,90 +64,43 @@ class Added:
     """Read for a first look; what waits is read after."""
 
 
-def orders_of(
-    readers: Mapping[str, Reader],
+def add(
+    door: Door,
+    paths: Sequence[Path],
     *,
-    as_table: str | None = None,
-    columns: Mapping[str, str] | None = None,
-    label: str | None = None,
-    procedure: str | None = None,
-    timezone: str = "Europe/Paris",
-    reader: str | None = None,
-    layout: str | None = None,
-    in_place: bool = False,
-    again: bool = False,
-    clock_offset_s: int = 0,
-    keys: Sequence[bytes] = (),
-    hash_lists: Sequence[HashList] = (),
-    first: bool = False,
-    profile: Profile | None = None,
-    hits: bool = False,
-) -> Orders:
-    """The options of ``add``, checked. Raises ``UsageError``, ``NotFound``.
+    ask: Ask | None,
+    progress: Progress | None,
+    options: Mapping[str, Any],
+) -> Iterator[Added]:
+    """Add each path as an exhibit of its own; ``options`` are those of ``orders_of``.
 
-    ``profile`` says how the files are written; it names their table unless ``as_table`` does.
-    ``layout``: ``matrix`` for adjacency matrices, which hold calls.
+    With ``first``, a path is yielded once what readers know was read, again when all was.
     """
-    if layout is not None:
-        as_table, reader = _laid_out(layout, as_table, reader, profile)
-    if profile is not None and as_table is None:
-        as_table = profile.table
-    if as_table is not None and as_table not in TABLES:
-        raise UsageError(
-            N_("There is no table {table}"),
-            hint=N_("There are: {known}"),
-            table=as_table,
-            known=list(TABLES),
-        )
-    if reader is not None and reader not in readers:
-        raise NotFound(
-            N_("There is no reader {reader}"),
-            hint=N_("There are: {known}"),
-            reader=reader,
-            known=list(readers),
-        )
-    try:
-        zone = ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(
-            N_("There is no time zone {zone}"),
-            hint=N_("Write it as Europe/Paris, America/Cayenne, UTC"),
-            zone=timezone,
-        ) from error
-    return Orders(
-        wishes=Wishes(as_table, columns or {}, zone, profile, tuple(keys)),
-        label=label,
-        procedure=procedure,
-        reader=reader,
-        in_place=in_place,
-        again=again,
-        clock_offset_s=clock_offset_s,
-        hash_lists=tuple(hash_lists),
-        first=first,
-        hits=hits,
-    )
+    readers = plugins().readers
+    orders = orders_of(readers, **options)
 
+    def taken(paths: Sequence[Path], orders: Orders) -> Iterator[Added]:
+        adding = Adding(
+            gate=door.gate,
+            database=door.database,
+            store=door.store,
+            lake=door.lake,
+            mandate=door.mandate,
+            readers=readers,
+            orders=orders,
+            ask=ask,
+            progress=progress,
+        )
+        with door.writing():
+            yield from adding.add(paths)
 
-def _laid_out(
-    layout: str, as_table: str | None, reader: str | None, profile: Profile | None
-) -> tuple[str, str]:
-    """The table and the reader that a layout means. Raises ``UsageError``."""
-    if layout not in LAYOUTS:
-        raise UsageError(
-            N_("There is no layout {layout}"),
-            hint=N_("There are: {known}"),
-            layout=layout,
-            known=list(LAYOUTS),
-        )
-    table, name = LAYOUTS[layout]
-    if as_table not in (None, table) or reader not in (None, name) or profile is not None:
-        raise UsageError(
-            N_("--layout {layout} reads rows of {table}, by its own reader and no profile"),
-            hint=N_("Leave out --as, --reader and --profile"),
-            layout=layout,
-            table=table,
-        )
-    return table, name
+    waiting: list[Path] = []
+    for added in taken(paths, orders):
+        yield added
+        if added.first:
+            waiting.append(added.path)
+    if waiting:
+        yield from taken(waiting, replace(orders, first=False, again=True))
 
 
 @dataclass

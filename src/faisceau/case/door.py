@@ -1,20 +1,33 @@
-"""What a part of the desk asks with: the gate, the mask, the lake, as the workspace holds them."""
+"""The door: how each part of the desk passes the gate and reads what its permit lets be seen."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from faisceau.case import sealing
+from faisceau.case.cards import selections
+from faisceau.case.catalog import MandateVersion
+from faisceau.case.folder import Case, writer_lock
+from faisceau.case.gate import Clock, Closing, Gate
+from faisceau.case.listing import Listing
 from faisceau.case.masking import Mask
-from faisceau.case.sight import QUESTION
+from faisceau.case.recovery import recover, sweep
+from faisceau.case.sealing import Sealed
+from faisceau.case.sight import PRECISE, QUESTION, row_rules
+from faisceau.evidence.containers import part_folder
+from faisceau.evidence.store import EvidenceStore
+from faisceau.findings import store as findings
 from faisceau.findings.model import Kind
 from faisceau.mandate.act import Act, Decision
+from faisceau.mandate.model import Mandate
 from faisceau.mandate.permit import Permit
-from faisceau.tables.engines import LakeEngine
-from faisceau.tables.lake import Segment
+from faisceau.tables.correspondence import SEALED
+from faisceau.tables.engines import LakeEngine, open_engine
+from faisceau.tables.lake import Lake, Segment
+from faisceau.tables.picking import Picker
 from faisceau.tables.schemas import PLATE_READ, TABLES
 from faisceau.tables.schemas.schema import TIME, Selection
 
@@ -27,8 +40,6 @@ WHEN: Mapping[str, str] = {
 
 Counts = dict[str, int]
 """Rows read, by table."""
-Reading = Callable[..., AbstractContextManager[tuple[Permit, Any, LakeEngine]]]
-Passing = Callable[..., AbstractContextManager[tuple[Permit, Any, list[Segment]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +52,157 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The desk's own plumbing, handed over by the workspace. ``filled``: tables that have rows;
-    ``judge`` answers for an act on the rows that there are, unrecorded."""
+    """One agent at work on one case, under one mandate: what every act asks with.
 
-    covered: frozenset[str]
-    agent: str
-    clock: Callable[[], datetime]
-    judge: Callable[[Act], Decision]
-    reading: Reading
-    passing: Passing
-    engine: Callable[..., AbstractContextManager[LakeEngine]]
-    gate: Any
-    writing: Callable[[], AbstractContextManager[None]]
-    mask: Callable[[], Mask]
-    filled: Callable[[], set[str]]
+    ``engine_name``: the engine that reads the tables; ``secret`` opens the case's keys.
+    """
+
+    case: Case
+    version: MandateVersion
+    gate: Gate
     database: sa.Engine
+    lake: Lake
+    picker: Picker
+    listing: Listing
+    store: EvidenceStore
+    engine_name: str
+    secret: Callable[[], bytes]
+
+    @property
+    def mandate(self) -> Mandate:
+        """The mandate that the gate asks."""
+        return self.gate.mandate
+
+    @property
+    def agent(self) -> str:
+        """Who works."""
+        return self.gate.agent
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time of each act."""
+        return self.gate.clock
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """The tables that the mandate lists."""
+        return self.mandate.data
+
+    @property
+    def mandate_version(self) -> str:
+        """Number and hash of the mandate in force, as findings keep it."""
+        return f"{self.version.version}:{self.version.sha256[:16]}"
+
+    def filled(self) -> set[str]:
+        """The tables that have rows."""
+        return {segment.table for segment in self.listing().segments}
+
+    def sealed(self, tables: Collection[str]) -> Sealed:
+        """The seals that whoever reads these tables is kept from; derived ones follow theirs."""
+        derived = bool(set(tables) & {"mention", "media"})
+        return sealing.told(self.listing().seals, SEALED if derived else tables)
+
+    def mask(self) -> Mask:
+        """What hides the identities of other procedures' rows from whoever reads."""
+        with self.database.connect() as connection:
+            bare = findings.lifted(connection)
+        return Mask(self.mandate.reference, self.secret(), bare)
+
+    # ---- passing the gate ----
+
+    def judge(self, act: Act) -> Decision:
+        """What the mandate answers to an act on the rows that there are, unrecorded."""
+        return self.gate.judge(replace(act, procedures=self.listing().procedures(act.tables)))
+
+    @contextmanager
+    def passing(
+        self,
+        act: Act,
+        chosen: Sequence[Selection],
+        *,
+        kind: Kind = Kind.QUERY,
+        data: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Permit, Closing, list[Segment]]]:
+        """Pass the gate for ``act``, with the rules of its tables; the segments there are."""
+        listed = self.listing()
+        columns = {s.schema.name: frozenset(s.names) for s in chosen}
+        rules = row_rules(
+            self.mandate,
+            kind,
+            columns,
+            listed.exhibits,
+            self.clock(),
+            closed=sealing.closed(listed.seals),
+            spelled=listed.spelled,
+        )
+        act = replace(act, procedures=listed.procedures(act.tables))
+        with self.gate.passing(act, columns=columns, rows=rules, data=data) as (permit, closing):
+            yield permit, closing, listed.segments
+
+    @contextmanager
+    def engine(
+        self, permit: Permit, segments: Sequence[Segment], chosen: Sequence[Selection]
+    ) -> Iterator[LakeEngine]:
+        """An engine on what the permit lets be seen of these segments."""
+        with (
+            part_folder(self.case.scratch) as scratch,  # what a kill leaves there is swept
+            open_engine(
+                self.engine_name, permit, self.lake, segments, chosen, scratch=scratch
+            ) as engine,
+        ):
+            yield engine
+
+    @contextmanager
+    def reading(
+        self,
+        act: Act,
+        chosen: Sequence[Selection],
+        *,
+        kind: Kind = Kind.QUERY,
+        data: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Permit, Closing, LakeEngine]]:
+        """Pass the gate for ``act`` and open an engine on its tables."""
+        with (
+            self.passing(act, chosen, kind=kind, data=data) as (permit, closing, segments),
+            self.engine(permit, segments, chosen) as engine,
+        ):
+            yield permit, closing, engine
+
+    @contextmanager
+    def citing(self, act: Act) -> Iterator[tuple[Permit, Closing, LakeEngine]]:
+        """Pass the gate for an act that quotes rows, and open an engine on their tables."""
+        act = self.quoting(act)
+        with self.reading(act, selections(act.tables)) as opened:
+            yield opened
+
+    def quoting(self, act: Act) -> Act:
+        """An act that quotes rows: of every covered table that has some."""
+        filled = self.filled()
+        tables = (filled & self.covered) | {"reject"} | (filled & {"mention"})
+        return replace(act, tables=frozenset(tables), question=PRECISE)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the case's writer lock; what a killed writer left is settled first."""
+        with writer_lock(self.case):
+            recover(self.case, self.gate.ledger, self.database, self.agent, self.gate.reason)
+            yield
+
+    @contextmanager
+    def all_or_nothing(self, closing: Closing) -> Iterator[None]:
+        """When an act fails, the segments that it had written go: the case is as before."""
+        try:
+            yield
+        except BaseException:
+            closing.data.clear()  # what it was about to change, it did not
+            self.sweep()
+            raise
+
+    def sweep(self) -> None:
+        """Delete what the catalog does not list. Only while ``writing``."""
+        sweep(self.case.folder, self.store, self.database)
+
+    # ---- what may be shown ----
 
     def may_show(
         self, tables: Collection[str], columns: Iterable[str] = ()
@@ -89,10 +236,10 @@ class Door:
         together = [s for s in chosen if s.schema is not PLATE_READ]
         with ExitStack() as stack:
             closings = []
-            for selections in filter(None, (together, apart)):
-                tables = [s.schema.name for s in selections]
+            for those in filter(None, (together, apart)):
+                tables = [s.schema.name for s in those]
                 act = reading_of(tables, named)
-                _, closing, engine = stack.enter_context(self.reading(act, selections, data=data))
+                _, closing, engine = stack.enter_context(self.reading(act, those, data=data))
                 engines |= dict.fromkeys(tables, engine)
                 closings.append((tables, closing))
             yield engines, counts

@@ -5,7 +5,7 @@ shown as soon as the files that readers know were read; the rest is read after.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,10 @@ import ibis
 from ibis import _
 
 from faisceau.case.cards import conversation
+from faisceau.case.door import Door
 from faisceau.case.masking import Mask
+from faisceau.findings.model import Kind
+from faisceau.mandate.act import Act
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.schemas import CONTACT, MENTION, MESSAGE
 from faisceau.tables.schemas.schema import Selection
@@ -74,6 +77,22 @@ class FirstLook:
     since: datetime | None
     talks: Sequence[Talk]
     known: Sequence[KnownIdentifier] | None = None
+
+
+def seen_first(door: Door, exhibit_id: str) -> FirstLook:
+    """The first look at an exhibit; what others hold too, where the mandate lets it be asked."""
+    own = [s for s in OWN if s.schema.name in door.covered]
+    tables = frozenset(s.schema.name for s in own)
+    with door.reading(Act("rows", tables=tables), own) as (_permit, closing, engine):
+        found = look(exhibit_id, engine, door.mask())
+        closing.data["rows"] = found.contacts + found.messages
+    act = Act("run", kind=str(Kind.MATCHING), tables=frozenset({MENTION.name}))
+    if not door.gate.judge(act).allowed:
+        return found
+    with door.reading(act, SHARED, kind=Kind.MATCHING) as (_permit, closing, engine):
+        known = known_identifiers(exhibit_id, engine)
+        closing.data["identifiers"] = len(known)
+    return replace(found, known=known)
 
 
 def look(exhibit_id: str, engine: LakeEngine, mask: Mask) -> FirstLook:

@@ -56,6 +56,12 @@ class Gate:
         """What the mandate answers, with nothing recorded: to explain, never to act on."""
         return decide(self.mandate, act, self.agent, self.clock())
 
+    def ask(self, act: Act) -> None:
+        """Judge an act that writes nothing when allowed; a refusal is recorded all the same."""
+        decision = self.judge(act)
+        if not decision.allowed:
+            self.refuse(act, decision)
+
     @contextmanager
     def passing(
         self,

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from faisceau.analyses import Analysis
-from faisceau.case.adding import orders_of
+from faisceau.case.door import Door
 from faisceau.case.gate import Clock, Gate
 from faisceau.case.jobs import WAITING, Job, Jobs, begun_upload, new_id, plain_name, settled
+from faisceau.case.orders import orders_of
 from faisceau.case.plugins import plugins
-from faisceau.case.running import parameters
+from faisceau.case.running import judged, parameters
 from faisceau.errors import UsageError
 from faisceau.evidence.profiles import profile
 from faisceau.mandate.act import Act, Decision
@@ -69,14 +70,20 @@ class LongWork:
     clock: Clock
     judged: Callable[[Analysis], Decision]
 
+    @classmethod
+    def of(cls, door: Door) -> Self:
+        """The long work of the case behind a door."""
+        jobs = Jobs(door.case, door.database)
+        return cls(door.gate, jobs, door.mandate, door.clock, lambda a: judged(door, a))
+
     def listed(self, last: int | None = None) -> list[Job]:
         """The jobs of the case, the oldest first."""
-        self._ask(Act("status"))
+        self.gate.ask(Act("status"))
         return self.jobs.listed(last=last)
 
     def job(self, job_id: str) -> Job:
         """One job. Raises ``NotFound``."""
-        self._ask(Act("status"))
+        self.gate.ask(Act("status"))
         return self.jobs.get(job_id)
 
     def check_add(self, name: str, options: Mapping[str, Any]) -> None:
@@ -95,7 +102,7 @@ class LongWork:
         orders_of(plugins().readers, **real(options))
         table = options.get("as_table")
         tables = frozenset({str(table)} if table else self.mandate.data)
-        self._ask(Act("add", tables=tables, record=str(options.get("procedure") or "")))
+        self.gate.ask(Act("add", tables=tables, record=str(options.get("procedure") or "")))
 
     @contextmanager
     def receiving(self, name: str, options: Mapping[str, Any]) -> Iterator[Upload]:
@@ -141,12 +148,6 @@ class LongWork:
         )
         self.jobs.put(job)
         return job
-
-    def _ask(self, act: Act) -> None:
-        """Judge what writes nothing yet; a refusal is recorded all the same."""
-        decision = self.gate.judge(act)
-        if not decision.allowed:
-            self.gate.refuse(act, decision)
 
 
 def real(options: Mapping[str, Any]) -> dict[str, Any]:

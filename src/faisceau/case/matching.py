@@ -16,13 +16,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from faisceau.case.blinding import Blinder, Identified, Letter, read_letter
+from faisceau.case.door import Door
 from faisceau.case.exporting import masked
 from faisceau.case.masking import MARK, Mask
 from faisceau.disk import write_durably
-from faisceau.errors import BadInput, FaisceauError, UsageError
+from faisceau.errors import BadInput, FaisceauError, NotFound, UsageError
 from faisceau.findings.model import Kind
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import Mandate
@@ -91,6 +92,11 @@ class Side:
     secret: bytes
     mask: Mask
     reading: Callable[..., Opened]
+
+    @classmethod
+    def of(cls, door: Door) -> Self:
+        """The side of one agent in one case."""
+        return cls(door.mandate, door.secret(), door.mask(), door.reading)
 
     @property
     def reference(self) -> str:
@@ -169,13 +175,17 @@ def offer(side: Side, other: str, output: Path) -> Matched:
     return Matched(other, len(own), 0, step="offer")
 
 
-def reply(side: Side, content: bytes, name: str, output: Path | None) -> Matched:
+def reply(side: Side, came: Path, output: Path | None) -> Matched:
     """Go on with a comparison, by the letter that came; where one is due, write the next."""
-    letter = read_letter(content, name)
+    try:
+        content = came.read_bytes()
+    except OSError as error:
+        raise NotFound(N_("{path} cannot be read: {why}"), path=came, why=error.strerror) from error
+    letter = read_letter(content, came.name)
     if letter.recipient != side.reference:
         raise BadInput(
             N_("{name} is for the case {wanted}, not {reference}"),
-            name=name,
+            name=came.name,
             wanted=letter.recipient,
             reference=side.reference,
         )

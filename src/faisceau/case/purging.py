@@ -13,21 +13,18 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 
 from faisceau.case import catalog, notes
-from faisceau.case.gate import Gate
+from faisceau.case.door import Door
 from faisceau.case.sight import kept_longer, past_exhibits
 from faisceau.evidence import register
 from faisceau.evidence.exhibit import Exhibit
-from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.findings.model import Kind
 from faisceau.mandate.act import Act
 from faisceau.mandate.model import today
 from faisceau.mandate.retention import Period, periods
 from faisceau.tables import lake
-from faisceau.tables.lake import Lake
 from faisceau.tables.schemas import MENTION, PLATE_READ, REJECT
 
 CONCERNED = frozenset({PLATE_READ.name, MENTION.name, REJECT.name})
@@ -60,10 +57,14 @@ class Purged:
         }
 
 
-def purge(
-    now: datetime, *, gate: Gate, database: sa.Engine, tables: Lake, store: EvidenceStore
-) -> Purged:
-    """Erase what is due at ``now``."""
+def purge(door: Door) -> Purged:
+    """Erase what is due now."""
+    with door.writing():
+        return _purge(door, door.clock())
+
+
+def _purge(door: Door, now: datetime) -> Purged:
+    gate, database = door.gate, door.database
     period = periods()
     revealed = period["matching-revealed"]
     with database.connect() as connection:
@@ -83,7 +84,7 @@ def purge(
     )
     opening = {"files_leaving": [*files, *(segment.path for segment in listed)]}
     with gate.passing(Act("purge"), data=opening) as (permit, closing):
-        new = tables.rewritten(permit, listed, due.keep, f"{permit.number:09d}")
+        new = door.lake.rewritten(permit, listed, due.keep, f"{permit.number:09d}")
         with catalog.committing(database, permit.number, closing) as connection:
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
@@ -112,8 +113,8 @@ def purge(
                 notes=left,
             )
         closing.committed.append(lambda: catalog.settle(database))
-        tables.discard(permit, new.replaced)
-        store.remove(permit, {o.sha256 for o in objects if not o.outside}, needed)
+        door.lake.discard(permit, new.replaced)
+        door.store.remove(permit, {o.sha256 for o in objects if not o.outside}, needed)
     done = (
         Erased(period["plates-no-hit"], due.reads),
         Erased(period["plates-hit"], due.hits),

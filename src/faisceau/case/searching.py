@@ -7,6 +7,7 @@ the permit of who asks: nothing shows here that ``rows`` would not show.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,15 +16,22 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
+from faisceau.case import sealing
+from faisceau.case.door import Door
 from faisceau.case.masking import Mask
 from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.errors import UsageError
+from faisceau.evidence.containers import part_folder
+from faisceau.findings import store as findings
 from faisceau.findings.model import Finding
+from faisceau.mandate.act import Act
 from faisceau.mandate.model import Scope
-from faisceau.tables.engines import LakeEngine
+from faisceau.mandate.permit import Permit
+from faisceau.tables.engines import LakeEngine, open_engine
+from faisceau.tables.lake import Segment
 from faisceau.tables.schemas import MESSAGE
 from faisceau.tables.schemas.schema import Selection
-from faisceau.tables.search_index import COLUMNS, Builder, SearchIndex
+from faisceau.tables.search_index import COLUMNS, Builder, SearchIndex, retain_named
 from faisceau.tables.search_query import (
     All,
     Exact,
@@ -32,6 +40,7 @@ from faisceau.tables.search_query import (
     Query,
     Words,
     asked_for,
+    parse,
     put_for,
     words_of,
 )
@@ -72,6 +81,76 @@ class Answer:
     """Field of the search language -> its values among the answers, with how many hold each."""
     sealed: Sealed = NOTHING_SEALED
     """What is sealed, which no search sees."""
+
+
+class Searching:
+    """Puts questions to the messages of a case; its index stays open between two of them."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._index: SearchIndex | None = None
+
+    def answer(
+        self,
+        question: str,
+        *,
+        limit: int,
+        offset: int,
+        newest_first: bool,
+        facets: bool,
+        progress: Told | None,
+    ) -> Answer:
+        """What answers a question in the search language; what the index lacks is added before.
+
+        Raises ``UsageError`` for a question that cannot be read.
+        """
+        door, query = self._door, parse(question)
+        act = Act("search", tables=frozenset({MESSAGE.name}))
+        with door.passing(act, [SHOWN], data={"query": question}) as (permit, closing, listed):
+            if asked_for(query.node, "lang"):
+                with door.database.connect() as connection:
+                    told = findings.listed(connection, permit, analysis=LANGUAGES)
+                query = in_languages(query, told)
+            indexed, index = self._indexed(permit, listed, progress or (lambda _: None))
+            patterns = door.engine(permit, listed, [SHOWN]) if query.patterns else nullcontext()
+            with patterns as engine:
+                total, ids = answering(
+                    index, query, engine, limit=limit, offset=offset, newest_first=newest_first
+                )
+            rows = door.picker.pick(permit, listed, SHOWN, ids)
+            hits = as_hits(query, ids, rows, door.mask())
+            counted = counts(index, query) if facets and not query.patterns else {}
+            closing.data["rows"] = total
+        sealed = door.sealed({MESSAGE.name})
+        return Answer(question, total, hits, offset, indexed, counted, sealed)
+
+    def _indexed(
+        self, permit: Permit, segments: Sequence[Segment], told: Told
+    ) -> tuple[int, SearchIndex]:
+        """The search index, brought up to date; how many rows it lacked."""
+        case, seen = self._door.case, sight(self._door.mandate.scope, self._door.mandate.reference)
+        if self._index is None or self._index.sight != seen:
+            self._index = SearchIndex(case.folder, seen)
+        index = self._index
+        listed = [s for s in segments if s.table == MESSAGE.name]
+        names = sealing.names(listed, self._door.listing().seals)
+        if not index.missing(names.values()):
+            return 0, index
+        retain_named(case.folder, names.values())
+        before = sum(shard.rows for shard in index.shards())
+        with index.building() as builder:
+            lacking = set(index.missing(names.values()))
+            for segment in listed:
+                if names[segment.path] not in lacking:
+                    continue
+                with (
+                    part_folder(case.scratch) as scratch,
+                    open_engine(
+                        "duckdb", permit, self._door.lake, [segment], [READ], scratch=scratch
+                    ) as engine,
+                ):
+                    index_rows(builder, names[segment.path], engine, self._door.mask(), told)
+        return sum(shard.rows for shard in index.shards()) - before, index
 
 
 def sight(scope: Scope | None, mask_id: str) -> str:

@@ -1,18 +1,22 @@
 """One conversation, read in order: a stretch of its messages around one of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
 from ibis import Table, _
 
 from faisceau.case.cards import conversation, talk_of
+from faisceau.case.door import Door
 from faisceau.case.masking import Mask
 from faisceau.case.sealing import NOTHING_SEALED, Sealed
 from faisceau.case.searching import SHOWN
+from faisceau.errors import NotFound
+from faisceau.mandate.act import Act
 from faisceau.tables.engines import LakeEngine
 from faisceau.tables.schemas import MESSAGE
+from faisceau.words import N_
 
 STRETCH = 80
 """Messages read at once unless it is asked for more or fewer."""
@@ -30,6 +34,19 @@ class Stretch:
     messages: Sequence[Mapping[str, Any]]
     sealed: Sealed = NOTHING_SEALED
     """What is sealed, which no reader sees."""
+
+
+def around(door: Door, row_id: int, *, offset: int | None, limit: int) -> Stretch:
+    """The conversation of a message, by its row: see ``stretch``. Raises ``NotFound``."""
+    act = Act("rows", tables=frozenset({MESSAGE.name}))
+    with door.passing(act, [SHOWN]) as (permit, closing, listed):
+        [*asked] = door.picker.pick(permit, listed, SHOWN, [row_id])
+        if not asked:
+            raise NotFound(N_("There is no message {row_id} to be seen"), row_id=row_id)
+        with door.engine(permit, listed, [SHOWN]) as engine:
+            found = stretch(engine, door.mask(), asked[0], offset=offset, limit=limit)
+        closing.data["rows"] = len(found.messages)
+    return replace(found, sealed=door.sealed({MESSAGE.name}))
 
 
 def stretch(

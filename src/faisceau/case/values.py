@@ -8,7 +8,8 @@ from faisceau.case.cards import finding_json
 from faisceau.case.plugins import plugins
 from faisceau.case.running import RunReport
 from faisceau.case.searching import Answer, hit_json
-from faisceau.case.workspace import CaseStatus, Workspace
+from faisceau.case.status import CaseStatus
+from faisceau.case.workspace import Workspace
 from faisceau.errors import NotFound
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.ledger.entry import Entry

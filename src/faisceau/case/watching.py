@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 import orjson
 import pyarrow as pa
@@ -23,8 +23,11 @@ from ibis import _
 from faisceau.analyses.plates.watch import Alert, NextCameras, WantedIndex, Watcher
 from faisceau.case.adding import Added
 from faisceau.case.arriving import alone, coming
+from faisceau.case.door import Door
 from faisceau.case.examining import FAILURES, Note, Orders
 from faisceau.case.gate import Gate
+from faisceau.case.orders import orders_of
+from faisceau.case.plugins import plugins
 from faisceau.case.sight import row_rules
 from faisceau.errors import BadInput, FaisceauError, NotFound, UsageError
 from faisceau.evidence.containers import part_folder
@@ -164,6 +167,32 @@ class Watch:
     counted: Counted = field(default_factory=Counted)
     notes: list[Note] = field(default_factory=list)
     _hits: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        door: Door,
+        listed: Path,
+        arriving: Path | BinaryIO,
+        add: Callable[..., Iterator[Added]],
+        options: Mapping[str, Any],
+    ) -> Self:
+        """Watch for the plates of a list; see ``Workspace.watch`` for the options."""
+        own = {name: options[name] for name in ("exact", "once", "stop") if name in options}
+        orders = {name: value for name, value in options.items() if name not in own}
+        readers = plugins().readers
+        return cls(
+            read_wanted(listed),
+            arriving,
+            orders_of(readers, as_table=PLATE_READ.name, **orders),
+            gate=door.gate,
+            readers=readers,
+            known=door.listing().procedures({PLATE_READ.name}),
+            reading=door.reading,
+            add=add,
+            scratch=door.case.scratch,
+            **own,
+        )
 
     def __post_init__(self) -> None:
         if isinstance(self.arriving, Path) and not self.arriving.exists():

@@ -8,18 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from faisceau.case import catalog, notes, sealing
-from faisceau.case.gate import Gate
+from faisceau.case.door import Door
 from faisceau.errors import NotFound
 from faisceau.evidence import register
-from faisceau.evidence.store import EvidenceStore
 from faisceau.findings import store as findings
 from faisceau.ledger.entry import Entry
 from faisceau.mandate.act import Act
 from faisceau.tables import lake, search_index
-from faisceau.tables.lake import Lake
 from faisceau.words import N_
 
 
@@ -57,17 +53,14 @@ class Withdrawn:
         }
 
 
-def withdraw(
-    name: str,
-    decision: str,
-    *,
-    gate: Gate,
-    database: sa.Engine,
-    store: EvidenceStore,
-    tables: Lake,
-    entries: Iterable[Entry],
-) -> Withdrawn:
+def withdraw(door: Door, name: str, decision: str) -> Withdrawn:
     """Take exhibit ``name`` (id or label) out. Raises ``NotFound`` when it is not in the case."""
+    with door.writing():
+        return _withdraw(door, name, decision)
+
+
+def _withdraw(door: Door, name: str, decision: str) -> Withdrawn:
+    gate, database = door.gate, door.database
     with database.connect() as connection:
         exhibit = register.by_id_or_label(connection, name)
         listed = lake.holding(lake.segments(connection), exhibit.number)
@@ -81,7 +74,7 @@ def withdraw(
     opening = {"decision": decision, "files_leaving": leaving}
     with gate.passing(act, data=opening) as (permit, closing):
         token = f"{permit.number:09d}"
-        new = tables.rewritten(permit, listed, lake.not_of(exhibit.number), token)
+        new = door.lake.rewritten(permit, listed, lake.not_of(exhibit.number), token)
         with catalog.committing(database, permit.number, closing) as connection:
             lake.unregister(connection, new.replaced)
             lake.register(connection, new.added)
@@ -96,7 +89,7 @@ def withdraw(
                 why=decision,
             )
             noted = notes.erase(connection, permit, exhibits=[exhibit.exhibit_id], findings=touched)
-            reports = _reports(entries, set(touched))
+            reports = _reports(gate.ledger.entries(), set(touched))
             closing.data.update(
                 exhibit_id=exhibit.exhibit_id,
                 decision=decision,
@@ -108,11 +101,11 @@ def withdraw(
                 reports=[report.number for report in reports],
             )
         closing.committed.append(lambda: catalog.settle(database))
-        tables.discard(permit, new.replaced)
+        door.lake.discard(permit, new.replaced)
         with database.connect() as connection:
             left = [segment.path for segment in lake.segments(connection)]
-        search_index.retain(tables.case, left)
-        store.remove(permit, [o.sha256 for o in objects if not o.outside], needed)
+        search_index.retain(door.case.folder, left)
+        door.store.remove(permit, [o.sha256 for o in objects if not o.outside], needed)
     return Withdrawn(exhibit.exhibit_id, exhibit.label, decision, tuple(touched), reports)
 
 

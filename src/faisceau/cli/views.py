@@ -22,9 +22,10 @@ from faisceau.case.purging import Purged
 from faisceau.case.running import RunReport
 from faisceau.case.sealing import Sealed
 from faisceau.case.searching import Answer
+from faisceau.case.status import CaseStatus
 from faisceau.case.values import chosen_tables
 from faisceau.case.withdrawing import Withdrawn
-from faisceau.case.workspace import CaseStatus, Workspace
+from faisceau.case.workspace import Workspace
 from faisceau.cli.base import in_place, note, one_line, out, print_table
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.evidence.recognised import why_aside

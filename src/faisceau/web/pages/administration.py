@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from faisceau.case.workspace import CaseStatus
+from faisceau.case.status import CaseStatus
 from faisceau.mandate.retention import periods
 from faisceau.web.pages._acting import acting
 from faisceau.web.pages._elements import PATIENCE, card, notice, part, table, text

@@ -5,7 +5,8 @@ from urllib.parse import quote
 from nicegui import ui
 
 from faisceau.case.notes import On
-from faisceau.case.workspace import CaseStatus, Workspace
+from faisceau.case.status import CaseStatus
+from faisceau.case.workspace import Workspace
 from faisceau.errors import Refused
 from faisceau.evidence.exhibit import Exhibit
 from faisceau.findings.model import Finding, Wanted

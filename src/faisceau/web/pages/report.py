@@ -5,7 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
-from faisceau.case.workspace import REPORTED
+from faisceau.case.disclosing import REPORTED
 from faisceau.findings.model import Finding, Status, Wanted
 from faisceau.web.api.disclosing import EXPORTS, REPORTS
 from faisceau.web.pages._acting import acting
