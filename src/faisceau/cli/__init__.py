@@ -10,6 +10,12 @@ from faisceau.cli.base import Call, fail, language_of
 from faisceau.errors import FaisceauError
 from faisceau.words import N_, say, speaking
 
+LIFE = (
+    *("new", "status", "add", "run", "rows", "search", "findings", "show", "review", "unmask"),
+    *("report", "mandate", "ledger", "withdraw", "purge", "demo", "analyses", "readers", "tables"),
+)
+"""The commands of a case's life, in its order."""
+
 
 def main() -> None:
     """Run the command line and exit: 0, 1 (error), 2 (usage), 3 (refused by the mandate)."""
@@ -19,23 +25,24 @@ def main() -> None:
 def program() -> click.Group:
     """Every command, in one order; imported when asked for, as it costs a second.
 
-    Those of a case's life as they stand, then those of the other modules by name: whichever of
-    these was imported first.
+    Those of ``LIFE``, then the others by name.
     """
     from faisceau.cli import (  # noqa: F401 - they register commands
         commands,
         exporting,
+        law,
         lexicon,
         matching,
         profiles,
         sealing,
         serving,
+        tool,
         watching,
     )
 
     group = commands.faisceau
-    others = sorted(group.commands.keys() - set(commands.LIFE))
-    group.commands = {name: group.commands[name] for name in (*commands.LIFE, *others)}
+    others = sorted(group.commands.keys() - {*LIFE})
+    group.commands = {name: group.commands[name] for name in (*LIFE, *others)}
     return group
 
 
