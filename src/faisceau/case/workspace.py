@@ -86,6 +86,7 @@ class Workspace:
         )
         self.case = case
         self.clock = clock
+        self.engine = engine
         self.mandate = door.mandate
         self.agent = door.agent
         self.reason = door.gate.reason
